@@ -1,0 +1,1 @@
+"""What stands behind devices on the host: images, networks, sinks."""

@@ -1,0 +1,190 @@
+"""Regions as data, and the two buses that dispatch accesses to them.
+
+A device takes accesses up to its `widest` whole; the bus splits a wider one, and one that straddles two
+regions, into bytes, as an ISA bridge does. Unclaimed ports and addresses float: reads give all ones,
+writes vanish; both can be observed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from emu.core.events import Observers
+from emu.core.registers import RegisterMap
+
+ALL_ONES = {1: 0xFF, 2: 0xFFFF, 4: 0xFFFF_FFFF, 8: 0xFFFF_FFFF_FFFF_FFFF}
+
+Read = Callable[[int, int], int]
+Write = Callable[[int, int, int], None]
+ReadString = Callable[[int, int, int], bytes]
+WriteString = Callable[[int, int, bytes], int]
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """Ports or addresses that belong together.
+
+    `read(offset, width)` gives a value, `write(offset, width, value)` takes one. A device with a data port
+    may also move several elements in one go: `read_string(offset, width, count)` gives the bytes of at
+    least one and at most `count` elements, `write_string(offset, width, data)` says how many bytes of
+    `data` it took (at least one element).
+    """
+
+    name: str
+    base: int
+    size: int
+    read: Read
+    write: Write
+    widest: int = 1
+    registers: RegisterMap | None = None
+    read_string: ReadString | None = None
+    write_string: WriteString | None = None
+
+
+class PortBus:
+    """The 65,536 I/O ports."""
+
+    def __init__(self, observers: Observers | None = None) -> None:
+        self._observers = observers or Observers()
+        self._owners: list[Region | None] = [None] * 0x10000
+        self._bases: dict[Region, int] = {}
+
+    @property
+    def regions(self) -> list[tuple[int, Region]]:
+        """Every claimed region with its current base, in order of ports."""
+        return sorted(((base, region) for region, base in self._bases.items()), key=lambda pair: pair[0])
+
+    def owner(self, port: int) -> tuple[Region, int] | None:
+        """The region that answers at `port`, with the offset of `port` in it."""
+        region = self._owners[port]
+        return None if region is None else (region, port - self._bases[region])
+
+    def claim(self, region: Region) -> None:
+        """Let `region` answer at its base. Where two overlap, the one claimed last answers."""
+        self.move(region, region.base)
+
+    def move(self, region: Region, base: int | None) -> None:
+        """Let `region` answer at `base` and nowhere else; with None it answers nowhere."""
+        if region in self._bases:
+            del self._bases[region]
+            self._owners = [None if owner is region else owner for owner in self._owners]
+            for other, start in self._bases.items():
+                self._occupy(other, start, only_empty=True)
+        if base is not None:
+            self._bases[region] = base
+            self._occupy(region, base, only_empty=False)
+
+    def read(self, port: int, width: int) -> int:
+        """IN of `width` (1, 2 or 4) bytes."""
+        value = self._read(port, width)
+        for seen in self._observers.port_read:
+            seen(port, width, value)
+        return value
+
+    def write(self, port: int, width: int, value: int) -> None:
+        """OUT of `width` (1, 2 or 4) bytes."""
+        for seen in self._observers.port_write:
+            seen(port, width, value)
+        self._write(port, width, value)
+
+    def read_string(self, port: int, width: int, count: int) -> bytes:
+        """At least one and at most `count` elements from `port`, as REP INS wants them."""
+        region = self._owners[port]
+        if region is None or region.read_string is None or width > region.widest:
+            return self.read(port, width).to_bytes(width, "little")
+        data = region.read_string(port - self._bases[region], width, count)
+        for seen in self._observers.port_string_read:
+            seen(port, width, data)
+        return data
+
+    def write_string(self, port: int, width: int, data: bytes) -> int:
+        """Write elements of `width` bytes to `port`; how many bytes were taken (at least one element)."""
+        region = self._owners[port]
+        if region is None or region.write_string is None or width > region.widest:
+            self.write(port, width, int.from_bytes(data[:width], "little"))
+            return width
+        taken = region.write_string(port - self._bases[region], width, data)
+        for seen in self._observers.port_string_written:
+            seen(port, width, data[:taken])
+        return taken
+
+    def _read(self, port: int, width: int) -> int:
+        region = self._owners[port]
+        if region is None and width == 1:
+            return 0xFF
+        if region is not None:
+            offset = port - self._bases[region]
+            if width <= region.widest and offset + width <= region.size:
+                return region.read(offset, width) & ALL_ONES[width]
+        return sum(self._read((port + n) & 0xFFFF, 1) << (8 * n) for n in range(width))
+
+    def _write(self, port: int, width: int, value: int) -> None:
+        region = self._owners[port]
+        if region is None and width == 1:
+            return
+        if region is not None:
+            offset = port - self._bases[region]
+            if width <= region.widest and offset + width <= region.size:
+                region.write(offset, width, value)
+                return
+        for n in range(width):
+            self._write((port + n) & 0xFFFF, 1, value >> (8 * n) & 0xFF)
+
+    def _occupy(self, region: Region, base: int, *, only_empty: bool) -> None:
+        for port in range(base, min(base + region.size, 0x10000)):
+            if not only_empty or self._owners[port] is None:
+                self._owners[port] = region
+
+
+class MmioBus:
+    """Device memory by guest-physical address; `changed` is told when the layout moves."""
+
+    def __init__(self, observers: Observers | None = None) -> None:
+        self._observers = observers or Observers()
+        self._starts: list[int] = []
+        self._placed: list[tuple[int, Region]] = []
+        self.changed: Callable[[], None] = lambda: None
+
+    @property
+    def regions(self) -> list[tuple[int, Region]]:
+        """Every placed region with its current base, in order of addresses."""
+        return list(self._placed)
+
+    def claim(self, region: Region) -> None:
+        """Let `region` answer at its base."""
+        self.move(region, region.base)
+
+    def move(self, region: Region, base: int | None) -> None:
+        """Let `region` answer at `base` and nowhere else; with None it answers nowhere."""
+        placed = [pair for pair in self._placed if pair[1] is not region]
+        if base is not None:
+            placed.append((base, region))
+        self._placed = sorted(placed, key=lambda pair: pair[0])
+        self._starts = [start for start, _ in self._placed]
+        self.changed()
+
+    def read(self, address: int, width: int) -> int:
+        """A read of `width` bytes (1 to 8); where nobody answers, all ones."""
+        found = self._find(address)
+        value = found[0].read(found[1], width) if found else -1
+        value &= (1 << 8 * width) - 1
+        for seen in self._observers.mmio_read:
+            seen(address, width, value)
+        return value
+
+    def write(self, address: int, width: int, value: int) -> None:
+        """A write of `width` bytes (1 to 8); where nobody answers, it vanishes."""
+        for seen in self._observers.mmio_write:
+            seen(address, width, value)
+        found = self._find(address)
+        if found:
+            found[0].write(found[1], width, value)
+
+    def _find(self, address: int) -> tuple[Region, int] | None:
+        index = bisect_right(self._starts, address) - 1
+        if index < 0:
+            return None
+        base, region = self._placed[index]
+        return (region, address - base) if address < base + region.size else None

@@ -1,0 +1,138 @@
+"""Guest-physical memory: one host buffer, and a map of what answers at which address.
+
+The map is a list of segments. A segment's reads come from one place in the buffer and its writes go to
+another, so RAM, ROM, holes and the four states of shadowed ROM are all the same thing:
+
+    RAM                     reads_from == writes_to
+    ROM, write-locked RAM   writes_to is None: writes vanish
+    ROM over RAM            reads_from the ROM, writes_to the RAM below (how firmware copies itself)
+    hole, device memory     both None: the MMIO bus answers
+
+Devices reach memory through `read` and `write`, which follow the map. `written` is told what devices
+wrote, so that the processor can drop translated code.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from emu.core.bus import MmioBus
+from emu.core.errors import ConfigError
+
+PAGE = 0x1000
+ADDRESS_SPACE = 1 << 40
+LOW_LIMIT = 0xC000_0000
+"""RAM beyond this continues at 4 GiB: the space between belongs to device memory and ROM."""
+SMALLEST_MIB, LARGEST_MIB = 2, 16384
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Addresses `base` to `base + size - 1` and where in the buffer their reads and writes go."""
+
+    base: int
+    size: int
+    reads_from: int | None
+    writes_to: int | None
+
+    @property
+    def end(self) -> int:
+        """The first address behind the segment."""
+        return self.base + self.size
+
+    def part(self, start: int, end: int) -> Segment:
+        """The segment cut to `start` to `end - 1`."""
+        skip = start - self.base
+        return Segment(
+            start,
+            end - start,
+            None if self.reads_from is None else self.reads_from + skip,
+            None if self.writes_to is None else self.writes_to + skip,
+        )
+
+
+class Memory:
+    """RAM of `ram_bytes` and room for `rom_bytes` of ROM images in one buffer."""
+
+    def __init__(self, ram_bytes: int, rom_bytes: int, mmio: MmioBus) -> None:
+        mib = ram_bytes >> 20
+        if not SMALLEST_MIB <= mib <= LARGEST_MIB:
+            raise ConfigError(
+                f"memory of {mib} MiB is out of range: give {SMALLEST_MIB} to {LARGEST_MIB} MiB"
+            )
+        self.ram_bytes = ram_bytes
+        self.mmio = mmio
+        self.buffer = mmap.mmap(-1, ram_bytes + rom_bytes)
+        self.view = memoryview(self.buffer)
+        self.changed: Callable[[], None] = lambda: None
+        """Told after the map has changed."""
+        self.written: Callable[[int, int], None] = lambda address, length: None
+        """Told (address, length) of each write that did not come from the processor."""
+        self._rom_used = ram_bytes
+        self._segments = [Segment(0, ADDRESS_SPACE, None, None)]
+        low = min(ram_bytes, LOW_LIMIT)
+        self.place(Segment(0, low, 0, 0))
+        if ram_bytes > low:
+            self.place(Segment(1 << 32, ram_bytes - low, low, low))
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The whole map, in order of addresses, without gaps."""
+        return tuple(self._segments)
+
+    def add_image(self, image: bytes) -> int:
+        """Keep a ROM image in the buffer, padded to a page; where in the buffer it begins."""
+        start = self._rom_used
+        self._rom_used += -(-len(image) // PAGE) * PAGE
+        if self._rom_used > len(self.buffer):
+            raise ConfigError("the firmware is too large: at most 1 MiB of ROM images fit")
+        self.view[start : start + len(image)] = image
+        return start
+
+    def place(self, segment: Segment) -> None:
+        """Let `segment` answer at its addresses instead of what did."""
+        kept = []
+        for old in self._segments:
+            if old.base < segment.base:
+                kept.append(old.part(old.base, min(old.end, segment.base)))
+            if old.end > segment.end:
+                kept.append(old.part(max(old.base, segment.end), old.end))
+        self._segments = sorted([*kept, segment], key=lambda part: part.base)
+        self.changed()
+
+    def find(self, address: int) -> Segment:
+        """The segment that answers at `address` (taken modulo the address space)."""
+        address %= ADDRESS_SPACE
+        return next(part for part in self._segments if part.base <= address < part.end)
+
+    def read(self, address: int, length: int) -> bytes:
+        """`length` bytes as a bus master sees them; device memory is read a byte at a time."""
+        parts = []
+        while length:
+            segment = self.find(address)
+            count = min(length, segment.end - address)
+            if segment.reads_from is None:
+                count = min(count, PAGE)
+                parts.append(bytes(self.mmio.read(address + n, 1) for n in range(count)))
+            else:
+                start = segment.reads_from + address - segment.base
+                parts.append(bytes(self.view[start : start + count]))
+            address, length = (address + count) % ADDRESS_SPACE, length - count
+        return b"".join(parts)
+
+    def write(self, address: int, data: bytes) -> None:
+        """A bus master's write; the processor forgets code that it has translated from there."""
+        while data:
+            segment = self.find(address)
+            count = min(len(data), segment.end - address)
+            if segment.writes_to is not None:
+                start = segment.writes_to + address - segment.base
+                self.view[start : start + count] = data[:count]
+                self.written(address, count)
+            elif segment.reads_from is None:
+                count = min(count, PAGE)
+                for n in range(count):
+                    self.mmio.write(address + n, 1, data[n])
+            address, data = (address + count) % ADDRESS_SPACE, data[count:]

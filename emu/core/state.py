@@ -1,0 +1,111 @@
+"""Device state to plain data and back.
+
+Plain data is None, bool, int, str, bytes, lists and dicts with string keys. What comes back must fit the
+declaration exactly: an unknown or missing name, or a value of the wrong type, is refused.
+"""
+
+from __future__ import annotations
+
+import types
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+S = TypeVar("S")
+
+Plain = None | bool | int | str | bytes | list[Any] | dict[str, Any]
+
+
+class StateError(Exception):
+    """Saved data that does not fit the state it is to become."""
+
+
+def to_plain(value: Any) -> Plain:
+    """Plain data for a dataclass or for a value of one of its fields; shares nothing with it."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Enum):
+        return value.name
+    if value is None or isinstance(value, bool | str | bytes):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, bytearray):
+        return bytes(value)
+    if isinstance(value, list | tuple):
+        return [to_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    raise StateError(f"{type(value).__name__} is no plain data")
+
+
+def from_plain(kind: type[S], plain: Any, where: str = "") -> S:
+    """A `kind` made from what `to_plain` gave."""
+    result: S = _from_plain(kind, plain, where or kind.__name__)
+    return result
+
+
+def _from_plain(kind: Any, plain: Any, where: str) -> Any:
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        return _any_of(get_args(kind), plain, where)
+    if origin in (list, tuple):
+        return _sequence(origin, get_args(kind), plain, where)
+    if origin is dict:
+        key_kind, item_kind = get_args(kind)
+        _expect(isinstance(plain, dict), kind, plain, where)
+        return {key_kind(key): _from_plain(item_kind, item, f"{where}.{key}") for key, item in plain.items()}
+    if is_dataclass(kind):
+        return _dataclass(kind, plain, where)
+    if kind is None or kind is type(None):
+        _expect(plain is None, kind, plain, where)
+        return None
+    if issubclass(kind, Enum):
+        _expect(isinstance(plain, str) and plain in kind.__members__, kind, plain, where)
+        return kind[plain]
+    if kind is bytearray:
+        _expect(isinstance(plain, bytes), kind, plain, where)
+        return bytearray(plain)
+    if issubclass(kind, int) and kind is not bool:
+        _expect(isinstance(plain, int) and not isinstance(plain, bool), kind, plain, where)
+        return kind(plain)
+    _expect(type(plain) is kind, kind, plain, where)
+    return plain
+
+
+def _any_of(kinds: tuple[Any, ...], plain: Any, where: str) -> Any:
+    for kind in kinds:
+        try:
+            return _from_plain(kind, plain, where)
+        except StateError:
+            continue
+    raise StateError(f"{where}: {plain!r} is none of {kinds}")
+
+
+def _sequence(origin: Any, items: tuple[Any, ...], plain: Any, where: str) -> Any:
+    _expect(isinstance(plain, list), origin, plain, where)
+    if origin is tuple and not (len(items) == 2 and items[1] is Ellipsis):
+        _expect(len(items) == len(plain), origin, plain, where)
+        kinds = items
+    else:
+        kinds = (items[0],) * len(plain)
+    return origin(
+        _from_plain(kind, item, f"{where}[{n}]")
+        for n, (kind, item) in enumerate(zip(kinds, plain, strict=True))
+    )
+
+
+def _dataclass(kind: Any, plain: Any, where: str) -> Any:
+    _expect(isinstance(plain, dict), kind, plain, where)
+    hints = get_type_hints(kind)
+    names = {f.name for f in fields(kind)}
+    if unknown := set(plain) - names:
+        raise StateError(f"{where}: unknown {', '.join(sorted(unknown))}")
+    if missing := names - set(plain):
+        raise StateError(f"{where}: missing {', '.join(sorted(missing))}")
+    return kind(**{name: _from_plain(hints[name], plain[name], f"{where}.{name}") for name in names})
+
+
+def _expect(fits: bool, kind: Any, plain: Any, where: str) -> None:
+    if not fits:
+        raise StateError(f"{where}: {plain!r} is no {getattr(kind, '__name__', kind)}")

@@ -1,0 +1,1 @@
+"""The processor, delivered on the Unicorn engine."""

@@ -1,0 +1,1 @@
+"""What several fronts show: decoders, transcripts, views."""

@@ -1,0 +1,1 @@
+"""The machine as wired: configuration, chips, run loop, snapshots."""

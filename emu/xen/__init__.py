@@ -1,0 +1,1 @@
+"""The Xen side of the machine: platform device, unplug protocol, store."""
