@@ -89,6 +89,11 @@ class PortBus:
             seen(port, width, value)
         self._write(port, width, value)
 
+    def moves_strings(self, port: int) -> bool:
+        """Whether several elements may move at once at `port`."""
+        region = self._owners[port]
+        return region is not None and region.read_string is not None
+
     def read_string(self, port: int, width: int, count: int) -> bytes:
         """At least one and at most `count` elements from `port`, as REP INS wants them."""
         region = self._owners[port]

@@ -58,8 +58,8 @@ class Clock:
         self.costs = costs or Costs()
         self.ticks_per_ns = self.costs.bytes_per_ns
         self.cells = array("q", [0, FAR_FUTURE_TICKS])
-        self.limit_ns: int | None = None
-        """A point at which whoever runs the machine wants control: not an event of the machine itself."""
+        self.limit: int | None = None
+        """Ticks at which whoever runs the machine wants control: not an event of the machine itself."""
         self._timers: list[Timer] = []
         self._next_timer: int | None = None
 
@@ -93,8 +93,12 @@ class Clock:
         return self.cells[ELAPSED] >= self.cells[DEADLINE]
 
     def advance_to(self, now_ns: int) -> None:
-        """Skip idle time; never backwards."""
-        self.cells[ELAPSED] = max(self.cells[ELAPSED], now_ns * self.ticks_per_ns)
+        """Let time pass up to `now_ns`; never backwards."""
+        self.skip_to(now_ns * self.ticks_per_ns)
+
+    def skip_to(self, ticks: int) -> None:
+        """Skip idle time up to `ticks`; never backwards."""
+        self.cells[ELAPSED] = max(self.cells[ELAPSED], ticks)
 
     def fire_due(self) -> None:
         """Fire every timer that is due, in order of deadline."""
@@ -103,9 +107,9 @@ class Clock:
             min(due, key=lambda timer: timer.deadline or 0).fire()
             self._timers_changed()
 
-    def set_limit(self, limit_ns: int | None) -> None:
-        """Bound the processor's run at `limit_ns`, besides the timers."""
-        self.limit_ns = limit_ns
+    def set_limit(self, ticks: int | None) -> None:
+        """Bound the processor's run at `ticks`, besides the timers."""
+        self.limit = ticks
         self._set_deadline()
 
     def restore(self, ticks: int) -> None:
@@ -117,5 +121,5 @@ class Clock:
         self._set_deadline()
 
     def _set_deadline(self) -> None:
-        bounds = [bound for bound in (self._next_timer, self.limit_ns) if bound is not None]
-        self.cells[DEADLINE] = min(bounds) * self.ticks_per_ns if bounds else FAR_FUTURE_TICKS
+        timer = FAR_FUTURE_TICKS if self._next_timer is None else self._next_timer * self.ticks_per_ns
+        self.cells[DEADLINE] = timer if self.limit is None else min(timer, self.limit)

@@ -15,6 +15,7 @@ wrote, so that the processor can drop translated code.
 from __future__ import annotations
 
 import mmap
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,7 +23,8 @@ from emu.core.bus import MmioBus
 from emu.core.errors import ConfigError
 
 PAGE = 0x1000
-ADDRESS_SPACE = 1 << 40
+ADDRESS_SPACE = (1 << 40) - 0x1_0000
+"""What the map covers; the 64 KiB above are the processor's own, and float for everybody else."""
 LOW_LIMIT = 0xC000_0000
 """RAM beyond this continues at 4 GiB: the space between belongs to device memory and ROM."""
 SMALLEST_MIB, LARGEST_MIB = 2, 16384
@@ -53,6 +55,9 @@ class Segment:
         )
 
 
+BEYOND = Segment(ADDRESS_SPACE, 1 << 64, None, None)
+
+
 class Memory:
     """RAM of `ram_bytes` and room for `rom_bytes` of ROM images in one buffer."""
 
@@ -72,6 +77,7 @@ class Memory:
         """Told (address, length) of each write that did not come from the processor."""
         self._rom_used = ram_bytes
         self._segments = [Segment(0, ADDRESS_SPACE, None, None)]
+        self._bases = [0]
         low = min(ram_bytes, LOW_LIMIT)
         self.place(Segment(0, low, 0, 0))
         if ram_bytes > low:
@@ -100,15 +106,21 @@ class Memory:
             if old.end > segment.end:
                 kept.append(old.part(max(old.base, segment.end), old.end))
         self._segments = sorted([*kept, segment], key=lambda part: part.base)
+        self._bases = [part.base for part in self._segments]
         self.changed()
 
     def find(self, address: int) -> Segment:
-        """The segment that answers at `address` (taken modulo the address space)."""
-        address %= ADDRESS_SPACE
-        return next(part for part in self._segments if part.base <= address < part.end)
+        """The segment that answers at `address`."""
+        if address >= ADDRESS_SPACE:
+            return BEYOND
+        return self._segments[bisect_right(self._bases, address) - 1]
 
     def read(self, address: int, length: int) -> bytes:
         """`length` bytes as a bus master sees them; device memory is read a byte at a time."""
+        segment = self.find(address)
+        if segment.reads_from is not None and address + length <= segment.end:
+            start = segment.reads_from + address - segment.base
+            return bytes(self.view[start : start + length])
         parts = []
         while length:
             segment = self.find(address)
@@ -117,9 +129,8 @@ class Memory:
                 count = min(count, PAGE)
                 parts.append(bytes(self.mmio.read(address + n, 1) for n in range(count)))
             else:
-                start = segment.reads_from + address - segment.base
-                parts.append(bytes(self.view[start : start + count]))
-            address, length = (address + count) % ADDRESS_SPACE, length - count
+                parts.append(self.peek(address, count))
+            address, length = address + count, length - count
         return b"".join(parts)
 
     def write(self, address: int, data: bytes) -> None:
@@ -135,4 +146,19 @@ class Memory:
                 count = min(count, PAGE)
                 for n in range(count):
                     self.mmio.write(address + n, 1, data[n])
-            address, data = (address + count) % ADDRESS_SPACE, data[count:]
+            address, data = address + count, data[count:]
+
+    def peek(self, address: int, length: int) -> bytes:
+        """What memory holds behind reads at `address`, within one segment; device memory holds nothing."""
+        segment = self.find(address)
+        if segment.reads_from is None:
+            return b""
+        start = segment.reads_from + address - segment.base
+        return bytes(self.view[start : start + length])
+
+    def poke(self, address: int, data: bytes) -> None:
+        """Put back what `peek` gave; nobody is told."""
+        segment = self.find(address)
+        if segment.reads_from is not None:
+            start = segment.reads_from + address - segment.base
+            self.view[start : start + len(data)] = data

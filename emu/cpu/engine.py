@@ -1,0 +1,374 @@
+"""The processor: Unicorn, driven so that time is counted and decisions fall where blocks begin.
+
+`run` lets the engine go until the block callback stops it. Exceptions and INT n arrive in a hook while the
+engine runs and are delivered there; external interrupts are delivered between runs. Whatever the engine
+will not do by itself is in the modules beside this one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+
+from emu.core.bus import PortBus
+from emu.core.clock import Clock
+from emu.core.events import Observers
+from emu.core.memory import ADDRESS_SPACE, Memory
+from emu.core.processor import Exit
+from emu.cpu import context, registers
+from emu.cpu.address_space import AddressSpace
+from emu.cpu.blocks import Blocks, Stop
+from emu.cpu.context import HF_TF
+from emu.cpu.cpuid import CpuidTable
+from emu.cpu.delivery import Event, Kind, ShutdownError, deliver, exception, fault_event
+from emu.cpu.descriptors import DB, UD, Fault
+from emu.cpu.handle import EngineError, Handle
+from emu.cpu.library import (
+    ERROR_FETCH,
+    ERROR_WRITE_PROTECTED,
+    HOOK_INTERRUPT,
+    HOOK_INVALID_INSTRUCTION,
+    InterruptCallback,
+    InvalidCallback,
+    x86,
+)
+from emu.cpu.msrs import PASSED_THROUGH, Msrs
+from emu.cpu.port_instructions import PortInstructions
+from emu.cpu.special import SpecialInstructions
+from emu.cpu.state import FLAG_IF, FLAG_TF, State
+from emu.cpu.stepping import Stepper
+
+EXIT_VECTORS = 0x100
+"""The engine announces an intercepted instruction as this plus its SVM exit code."""
+EXIT_MSR = 0x7C
+INTERCEPT_MSR = 1 << (EXIT_MSR - 0x60)
+VMCB = ADDRESS_SPACE
+"""Where the SVM control block and its MSR bitmap lie: the top of the physical address space."""
+VMCB_PERMISSIONS = 72
+DR6_SINGLE_STEP = 1 << 14
+
+EXITS = {Stop.SPENT: Exit.SPENT, Stop.ASKED: Exit.ASKED, Stop.INTERRUPTIBLE: Exit.INTERRUPTIBLE}
+
+
+class UnicornProcessor:
+    """An x86-64 processor on the Unicorn engine; see `emu.core.processor.Processor`."""
+
+    def __init__(
+        self,
+        *,
+        memory: Memory,
+        ports: PortBus,
+        clock: Clock,
+        observers: Observers | None = None,
+        cpuid: CpuidTable | None = None,
+        native: bool = True,
+    ) -> None:
+        """`native` False keeps to the Python block callback even where the native one could be built."""
+        self.clock = clock
+        self.memory = memory
+        self.observers = observers or Observers()
+        self.halted = False
+        self.handle = Handle()
+        self.state = State(self.handle, memory)
+        self._scratch = context.Context(self.handle)
+        self.blocks = Blocks(self.handle, self.state, clock, memory, native=native)
+        self.msrs = Msrs(self.state, clock)
+        self._running = False
+        self._failure: BaseException | None = None
+        self._shutdown = False
+        self._stopped_in_delivery = False
+        self._code_is_stale = False
+        self._space = AddressSpace(self.handle, memory, clock, self._fail)
+        self._map_control_block()
+        self._ports = PortInstructions(
+            handle=self.handle, state=self.state, ports=ports, clock=clock, memory=memory, failed=self._fail
+        )
+        self.special = SpecialInstructions(
+            handle=self.handle,
+            state=self.state,
+            clock=clock,
+            cpuid=cpuid or CpuidTable(),
+            msrs=self.msrs,
+            refuse=self._refuse,
+            failed=self._fail,
+        )
+        self.stepper = Stepper(self)
+        self.handle.hook(HOOK_INTERRUPT, InterruptCallback(self._on_interrupt))
+        self.handle.hook(HOOK_INVALID_INSTRUCTION, InvalidCallback(self._on_invalid))
+        memory.changed = self._on_map_changed
+        memory.written = self._on_memory_written
+        self._space.synchronise()
+        self.reset()
+
+    def close(self) -> None:
+        """Free the engine."""
+        self.handle.close()
+
+    @property
+    def interrupt_wanted(self) -> bool:
+        """The INTR pin."""
+        return bool(self.blocks.cells.wanted)
+
+    @interrupt_wanted.setter
+    def interrupt_wanted(self, level: bool) -> None:
+        self.blocks.cells.wanted = level
+
+    @property
+    def retired(self) -> int:
+        """Bytes of guest code retired, exact at every decision point."""
+        return int(self.blocks.cells.retired)
+
+    def registers(self) -> registers.Registers:
+        """The architectural registers by name."""
+        return registers.visible(self.state)
+
+    @property
+    def at_decision_point(self) -> bool:
+        """Whether no block is open: where timers may fire and interrupts be delivered."""
+        return not self.blocks.open
+
+    def reset(self) -> None:
+        """The RESET pin."""
+        self.blocks.close(0)
+        self.stepper.inside = False
+        self.halted = self._shutdown = False
+        self.handle.write(x86.UC_X86_REG_CR4, 0)
+        state = self.state
+        state.capture()
+        state.reset()
+        state.intercept(VMCB, INTERCEPT_MSR)
+        state.restore()
+        self.handle.write(x86.UC_X86_REG_FPCW, 0x40)
+        self.handle.write(x86.UC_X86_REG_FPTAG, 0x5555)
+        self.handle.write(x86.UC_X86_REG_MXCSR, 0x1F80)
+        self.msrs.reset()
+        self.handle.flush_tlb()
+
+    def set_a20(self, enabled: bool) -> None:
+        """The A20M pin: let address line 20 through, or hold it low."""
+        self._scratch.capture()
+        self._scratch.set_dword(context.layout().a20, 0xFFFF_FFFF if enabled else 0xFFEF_FFFF)
+        self._scratch.restore()
+        self.handle.flush_tlb()
+
+    def ask_exit(self) -> None:
+        """Make `run` return at the next decision point."""
+        self.blocks.cells.asked = True
+
+    def run(self) -> Exit:
+        """Run until the clock's deadline, an interrupt that can be taken, HLT, a request or shutdown."""
+        while self.stepper.inside:
+            ended = self.stepper.step()
+            if ended is not Exit.STEPPED:
+                return ended
+        self.stepper.leave()
+        while True:
+            if self._shutdown:
+                return Exit.SHUTDOWN
+            self.prepare()
+            error = self.start()
+            if not error:
+                return self._ended()
+            self.mend(error)
+
+    def step(self) -> Exit:
+        """Execute one instruction; see `emu.core.processor.Processor.step`."""
+        return Exit.SHUTDOWN if self._shutdown else self.stepper.step()
+
+    def prepare(self) -> None:
+        """Bring the engine up to date before it starts."""
+        if self._code_is_stale:
+            self.forget_code()
+        self.blocks.begin_run()
+        if self.blocks.cells.wanted:
+            self.state.capture()
+            self.blocks.cells.shadowed = self.state.shadow
+
+    def forget_code(self) -> None:
+        """Drop everything translated: the memory that it came from has changed. Not while running."""
+        self.handle.flush_code()
+        self.blocks.code_pages[:] = bytes(len(self.blocks.code_pages))
+        self._code_is_stale = False
+
+    def start(self) -> int:
+        """Let the engine go; the engine's error number when it is back. Raises what a hook raised."""
+        self._stopped_in_delivery = False
+        self._running = True
+        error = self.handle.start(self.handle.read(x86.UC_X86_REG_RIP))
+        self._running = False
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        return error
+
+    def mend(self, error: int) -> None:
+        """Do what the engine stopped for with `error`. Raises EngineError where that is beyond us."""
+        if error == ERROR_WRITE_PROTECTED:
+            self.stepper.absorb_write()
+        elif error in ERROR_FETCH:  # nothing executable there: the bus floats, FF FF is an invalid opcode
+            self.state.capture()
+            self._refuse(Fault(UD))
+        else:
+            raise EngineError(self.handle.library.uc_strerror(error).decode())
+
+    def _ended(self) -> Exit:
+        cells = self.blocks.cells
+        if self._shutdown:
+            return Exit.SHUTDOWN
+        if cells.stopped == Stop.RUNNING:
+            return Exit.SPENT if self._stopped_in_delivery else self._halt()
+        if cells.stopped == Stop.ASKED:
+            cells.asked = False
+        return EXITS[Stop(cells.stopped)]
+
+    def ended_in_step(self) -> Exit:
+        """How a step ended that neither trapped nor failed."""
+        if self._shutdown:
+            return Exit.SHUTDOWN
+        return Exit.STEPPED if self._stopped_in_delivery else self._halt()
+
+    def _halt(self) -> Exit:
+        """The engine came back without being stopped: HLT, the last instruction of its block."""
+        self.blocks.close(self.blocks.cells.size)
+        self.halted = True
+        return Exit.HALTED
+
+    @property
+    def interrupts_enabled(self) -> bool:
+        """EFLAGS.IF."""
+        return bool(self.handle.read(x86.UC_X86_REG_EFLAGS) & FLAG_IF)
+
+    def can_interrupt(self) -> bool:
+        """Whether IF is set and no shadow of STI or MOV SS holds interrupts off."""
+        self.state.capture()
+        return bool(self.state.flags & FLAG_IF) and not self.state.shadow
+
+    def interrupt(self, vector: int) -> None:
+        """Deliver external interrupt `vector` through the IVT or IDT of the current mode."""
+        for seen in self.observers.interrupt_delivered:
+            seen(vector)
+        self.halted = False
+        self.state.capture()
+        self._deliver(Event(vector, Kind.EXTERNAL))
+
+    def _on_interrupt(self, _engine: int, vector: int, _user: int) -> None:
+        try:
+            state = self.state
+            state.capture()
+            if vector >= EXIT_VECTORS:
+                self._on_exit(vector - EXIT_VECTORS)
+            elif not self.stepper.swallow_trap(vector):
+                self._on_exception(vector)
+        except BaseException as failure:  # must not unwind through the engine's frames
+            self._fail(failure)
+            self.handle.stop()
+
+    def _on_exception(self, vector: int) -> None:
+        state = self.state
+        address = state.linear_ip
+        if state.is_software_interrupt:
+            event = Event(vector, Kind.SOFTWARE)
+        elif vector == DB:
+            event = exception(DB, resume=False)
+        else:
+            event = fault_event(vector, state.error_code)
+        trap = vector == DB and bool(state.debug(6) & DR6_SINGLE_STEP and state.flags & FLAG_TF)
+        self.blocks.close_at(address, completed=trap)
+        self._deliver(event, address)
+        self._stop_if_due()
+
+    def _on_exit(self, code: int) -> None:
+        """RDMSR or WRMSR: an emulated exit, which leaves the block behind the instruction."""
+        if code != EXIT_MSR:
+            raise EngineError(f"the engine left the guest with exit code {code:#x}, which nobody asked for")
+        state = self.state
+        stepping = state.hidden & HF_TF and not state.flags & FLAG_TF
+        fault = self.special.execute_msr(bool(state.error_code))
+        self.blocks.close_at(state.linear_ip)
+        if fault is None:
+            state.forget_exception()
+            state.hidden &= ~(HF_TF if stepping else 0)
+            state.restore()
+        else:
+            self._deliver(fault_event(fault.vector, fault.error_code), state.linear_ip)
+        self._stop_if_due()
+
+    def _on_invalid(self, _engine: int, _user: int) -> bool:
+        try:
+            self.state.capture()
+            self._refuse(Fault(UD))
+        except BaseException as failure:  # must not unwind through the engine's frames
+            self._fail(failure)
+            self.handle.stop()
+        return True
+
+    def _deliver(self, event: Event, address: int = 0) -> None:
+        """Deliver on the captured state, put it into the engine, and charge the clock."""
+        self._announce(event, address)
+        try:
+            delivered = deliver(self.state, event)
+        except ShutdownError:
+            self._shutdown = True
+            self.handle.stop()
+            return
+        if delivered is not event:
+            self._announce(delivered, address)
+        self.state.restore()
+        self.clock.charge(self.clock.costs.delivery_ns)
+
+    def _announce(self, event: Event, address: int) -> None:
+        if event.kind is Kind.EXCEPTION:
+            for seen in self.observers.exception_delivered:
+                seen(event.vector, event.error_code, address)
+        elif event.kind is Kind.SOFTWARE:
+            for interrupted in self.observers.software_interrupt:
+                interrupted(event.vector, address)
+
+    def _stop_if_due(self) -> None:
+        """A delivery is a decision point of its own: a guest may fault for ever without a block."""
+        cells = self.blocks.cells
+        interruptible = cells.wanted and self.state.enabled
+        if self.clock.due or cells.asked or interruptible or self.stepper.busy:
+            self._stopped_in_delivery = True
+            self.handle.stop()
+
+    def _refuse(self, fault: Fault) -> None:
+        """Deliver a fault of the instruction under way on the captured state."""
+        address = self.state.linear_ip
+        self.blocks.close_at(address)
+        self._deliver(fault_event(fault.vector, fault.error_code), address)
+        self._stop_if_due()
+
+    def _fail(self, failure: BaseException) -> None:
+        """Keep what a hook raised until the engine is back, and have it come back soon."""
+        if self._failure is None:
+            self._failure = failure
+        self.blocks.cells.asked = True
+
+    def _on_map_changed(self) -> None:
+        if self._space.synchronise():
+            self._forget_code_soon()
+
+    def _on_memory_written(self, address: int, length: int) -> None:
+        """Something other than the guest wrote: translated code from those pages is stale."""
+        first, last = address >> 12, address + length - 1 >> 12
+        pages = self.blocks.code_pages
+        if last >= len(pages) or 1 in pages[first : last + 1]:
+            self._forget_code_soon()
+
+    def _forget_code_soon(self) -> None:
+        """At once, or where the running block ends."""
+        self._code_is_stale = True
+        if self._running:
+            self.blocks.cells.asked = True
+
+    def _map_control_block(self) -> None:
+        """A VMCB whose MSR bitmap intercepts all but the MSRs that are passed through."""
+        control = mmap.mmap(-1, 0x4000)
+        control[0x1000:0x4000] = b"\xff" * 0x3000
+        for number in PASSED_THROUGH:
+            position = 0x800 * 8 + (number & 0x1FFF) * 2
+            control[0x1000 + position // 8] &= ~(3 << position % 8) & 0xFF
+        control[VMCB_PERMISSIONS : VMCB_PERMISSIONS + 8] = (VMCB + 0x1000).to_bytes(8, "little")
+        self._control_block = control
+        self._space.map_own(VMCB, len(control), ctypes.addressof(ctypes.c_uint8.from_buffer(control)))

@@ -1,0 +1,141 @@
+"""Linear to physical addresses as the processor's page tables say [SDM] volume 3, chapter 4.
+
+The engine walks tables by itself when guest code runs; this walk is for what we do in the processor's
+name: delivery of interrupts, task switches, string port accesses, looking at memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from emu.core.memory import Memory
+
+PRESENT, WRITABLE, USER, ACCESSED, DIRTY, LARGE = 1, 2, 4, 0x20, 0x40, 0x80
+NO_EXECUTE = 1 << 63
+ADDRESS = 0x000F_FFFF_FFFF_F000
+PHYSICAL_LIMIT = 1 << 40
+
+CR0_WP, CR0_PG = 1 << 16, 1 << 31
+CR4_PSE, CR4_PAE = 1 << 4, 1 << 5
+EFER_LMA, EFER_NXE = 1 << 10, 1 << 11
+
+PF_PRESENT, PF_WRITE, PF_USER, PF_RESERVED, PF_FETCH = 1, 2, 4, 8, 16
+"""Bits of a page fault's error code."""
+
+
+class PageFault(Exception):
+    """The walk ended in #PF with this error code, at this linear address."""
+
+    def __init__(self, linear: int, error_code: int) -> None:
+        super().__init__(f"page fault at {linear:#x}, error code {error_code:#x}")
+        self.linear = linear
+        self.error_code = error_code
+
+
+@dataclass(slots=True)
+class Paging:
+    """The control registers that decide a walk, and the memory it walks through."""
+
+    memory: Memory
+    cr0: int = 0
+    cr3: int = 0
+    cr4: int = 0
+    efer: int = 0
+    a20_mask: int = 0xFFFF_FFFF_FFFF_FFFF
+
+    def translate(self, linear: int, *, write: bool = False, user: bool = False, touch: bool = True) -> int:
+        """The physical address behind `linear`; sets accessed and dirty bits if `touch`.
+
+        Raises PageFault where the access is not allowed.
+        """
+        if not self.cr0 & CR0_PG:
+            return linear & 0xFFFF_FFFF & self.a20_mask
+        return self._walk(linear, write, user, touch) & self.a20_mask
+
+    def probe(self, linear: int) -> int | None:
+        """The physical address behind `linear` for a supervisor's read, or None; nothing is touched."""
+        try:
+            return self.translate(linear, touch=False)
+        except PageFault:
+            return None
+
+    def read(self, linear: int, length: int, *, user: bool = False) -> bytes:
+        """Read through the tables. Raises PageFault."""
+        parts = []
+        while length:
+            count = min(length, 0x1000 - (linear & 0xFFF))
+            parts.append(self.memory.read(self.translate(linear, user=user), count))
+            linear, length = linear + count, length - count
+        return b"".join(parts)
+
+    def write(self, linear: int, data: bytes, *, user: bool = False) -> None:
+        """Write through the tables. Raises PageFault, and then nothing was written."""
+        pieces = []
+        position = 0
+        while position < len(data):
+            count = min(len(data) - position, 0x1000 - (linear + position & 0xFFF))
+            physical = self.translate(linear + position, write=True, user=user)
+            pieces.append((physical, data[position : position + count]))
+            position += count
+        for physical, piece in pieces:
+            self.memory.write(physical, piece)
+
+    def _walk(self, linear: int, write: bool, user: bool, touch: bool) -> int:
+        if not self.cr4 & CR4_PAE:
+            return self._walk_tables(linear & 0xFFFF_FFFF, ((22, 10), (12, 10)), 4, write, user, touch)
+        if self.efer & EFER_LMA:
+            levels = ((39, 9), (30, 9), (21, 9), (12, 9))
+            return self._walk_tables(linear, levels, 8, write, user, touch)
+        return self._walk_tables(linear & 0xFFFF_FFFF, ((30, 2), (21, 9), (12, 9)), 8, write, user, touch)
+
+    def _walk_tables(
+        self,
+        linear: int,
+        levels: tuple[tuple[int, int], ...],
+        size: int,
+        write: bool,
+        user: bool,
+        touch: bool,
+    ) -> int:
+        code = (PF_WRITE if write else 0) | (PF_USER if user else 0)
+        table = self.cr3 & (ADDRESS if self.efer & EFER_LMA else 0xFFFF_FFE0 if size == 8 else 0xFFFF_F000)
+        allowed = WRITABLE | USER
+        path = []
+        for shift, bits in levels:
+            where = table + (linear >> shift & (1 << bits) - 1) * size
+            entry = int.from_bytes(self.memory.read(where, size), "little")
+            if not entry & PRESENT:
+                raise PageFault(linear, code)
+            if size == 8 and (
+                entry & ADDRESS >= PHYSICAL_LIMIT or (entry & NO_EXECUTE and not self.efer & EFER_NXE)
+            ):
+                raise PageFault(linear, code | PF_PRESENT | PF_RESERVED)
+            path.append((where, entry))
+            if bits != 2:
+                allowed &= entry
+            large = (
+                entry & LARGE and shift in (21, 22, 30) and bits != 2 and (size == 8 or self.cr4 & CR4_PSE)
+            )
+            if large or shift == 12:
+                break
+            table = entry & (ADDRESS if size == 8 else 0xFFFF_F000)
+        if (user and not allowed & USER) or (
+            write and not allowed & WRITABLE and (user or self.cr0 & CR0_WP)
+        ):
+            raise PageFault(linear, code | PF_PRESENT)
+        if touch:
+            self._touch(path, size, write)
+        offset = (1 << shift) - 1
+        base = entry & ADDRESS & ~offset
+        if size == 4 and large:
+            base = entry & 0xFFC0_0000 | (entry >> 13 & 0xFF) << 32  # [SDM] 4.3: PSE-36
+        return base | linear & offset
+
+    def _touch(self, path: list[tuple[int, int]], size: int, write: bool) -> None:
+        for where, entry in path:
+            leaf = where == path[-1][0]
+            if size == 8 and len(path) <= 3 and where == path[0][0] and not self.efer & EFER_LMA:
+                continue  # a page-directory-pointer entry outside long mode has no accessed bit
+            marked = entry | ACCESSED | (DIRTY if leaf and write else 0)
+            if marked != entry:
+                self.memory.write(where, marked.to_bytes(size, "little"))

@@ -1,0 +1,196 @@
+"""IN, OUT, INS and OUTS.
+
+The engine calls once for each element. For a repeated INS or OUTS on a port that can move several
+elements at once, the first call moves the others too: memory and registers are advanced so that the
+engine's own element is the last one left to do, and each element is charged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from emu.core.bus import PortBus
+from emu.core.clock import ELAPSED, Clock
+from emu.core.memory import Memory
+from emu.cpu.context import CS, DS, ES, FS, GS, HF_CS32, HF_CS64, RCX, RDI, RSI, SS
+from emu.cpu.handle import Handle
+from emu.cpu.library import HOOK_INSTRUCTION, InCallback, OutCallback, x86
+from emu.cpu.paging import PageFault
+from emu.cpu.state import FLAG_DF, State
+
+INS, OUTS = (0x6C, 0x6D), (0x6E, 0x6F)
+SEGMENT_PREFIXES = {0x26: ES, 0x2E: CS, 0x36: SS, 0x3E: DS, 0x64: FS, 0x65: GS}
+LONGEST_INSTRUCTION = 15
+
+
+@dataclass(frozen=True, slots=True)
+class StringInstruction:
+    """A string instruction's prefixes, decoded."""
+
+    opcode: int
+    repeat: int
+    address_mask: int
+    segment: int
+
+
+def decode_string(code: bytes, hidden: int) -> StringInstruction | None:
+    """The string instruction at the start of `code` in the mode that `hidden` flags say, or None."""
+    bits64 = bool(hidden & HF_CS64)
+    wide_address = bool(hidden & HF_CS32)
+    repeat, segment, override = 0, DS, False
+    for byte in code[:LONGEST_INSTRUCTION]:
+        if byte in (0xF2, 0xF3):
+            repeat = byte
+        elif byte == 0x67:
+            override = True
+        elif byte in SEGMENT_PREFIXES:
+            segment = SEGMENT_PREFIXES[byte]
+        elif byte == 0x66 or (bits64 and 0x40 <= byte <= 0x4F):
+            continue
+        elif byte in (0x6C, 0x6D, 0x6E, 0x6F, *range(0xA4, 0xA8), *range(0xAA, 0xB0)):
+            if bits64:
+                mask = 0xFFFF_FFFF if override else 0xFFFF_FFFF_FFFF_FFFF
+            else:
+                mask = 0xFFFF_FFFF if wide_address != override else 0xFFFF
+            return StringInstruction(byte, repeat, mask, segment)
+        else:
+            return None
+    return None
+
+
+def code_at(state: State, linear: int) -> bytes:
+    """Instruction bytes at `linear` of a captured state, as many as can be read without a fault."""
+    paging = state.load_paging()
+    code = b""
+    while len(code) < LONGEST_INSTRUCTION:
+        at = linear + len(code)
+        physical = paging.probe(at)
+        if physical is None:
+            break
+        code += paging.memory.read(physical, min(LONGEST_INSTRUCTION - len(code), 0x1000 - (at & 0xFFF)))
+    return code
+
+
+class PortInstructions:
+    """The IN and OUT hooks of one engine."""
+
+    def __init__(
+        self,
+        *,
+        handle: Handle,
+        state: State,
+        ports: PortBus,
+        clock: Clock,
+        memory: Memory,
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self._handle = handle
+        self._state = state
+        self._ports = ports
+        self._clock = clock
+        self._memory = memory
+        self._failed = failed
+        self._cost = clock.costs.port_access_ns * clock.ticks_per_ns
+        handle.hook(HOOK_INSTRUCTION, InCallback(self._on_in), x86.UC_X86_INS_IN)
+        handle.hook(HOOK_INSTRUCTION, OutCallback(self._on_out), x86.UC_X86_INS_OUT)
+
+    def _on_in(self, _engine: int, port: int, width: int, _user: int) -> int:
+        try:
+            self._clock.cells[ELAPSED] += self._cost
+            if self._ports.moves_strings(port):
+                return self._in_string(port, width)
+            return self._ports.read(port, width)
+        except BaseException as failure:  # must not unwind through the engine's frames
+            self._failed(failure)
+            return 0
+
+    def _on_out(self, _engine: int, port: int, width: int, value: int, _user: int) -> None:
+        try:
+            self._clock.cells[ELAPSED] += self._cost
+            if self._ports.moves_strings(port):
+                self._out_string(port, width, value)
+            else:
+                self._ports.write(port, width, value)
+        except BaseException as failure:  # must not unwind through the engine's frames
+            self._failed(failure)
+
+    def _in_string(self, port: int, width: int) -> int:
+        state = self._state
+        found = self._repeated(INS, RDI, width)
+        if found is None:
+            return self._ports.read(port, width)
+        instruction, count, index = found
+        physical = self._plain_memory(state.segment(ES).base, index, write=True)
+        if physical is None:
+            return self._ports.read(port, width)
+        data = self._ports.read_string(port, width, count)
+        moved = len(data) // width
+        self._memory.write(physical + width, data[width:])
+        self._advance(instruction, x86.UC_X86_REG_RDI, RDI, moved, width)
+        return int.from_bytes(data[:width], "little")
+
+    def _out_string(self, port: int, width: int, value: int) -> None:
+        found = self._repeated(OUTS, RSI, width)
+        if found is not None:
+            instruction, count, index = found
+            physical = self._plain_memory(self._state.segment(instruction.segment).base, index, write=False)
+            if physical is not None:
+                data = self._memory.read(physical, count * width)
+                moved = self._ports.write_string(port, width, data) // width
+                self._advance(instruction, x86.UC_X86_REG_RSI, RSI, moved, width)
+                return
+        self._ports.write(port, width, value)
+
+    def _repeated(
+        self, opcodes: tuple[int, int], index: int, width: int
+    ) -> tuple[StringInstruction, int, int] | None:
+        """The repeated instruction under way, how many elements may move at once, and its index register.
+
+        As many as lie in the page, as the count register says, and as pass before the next timer is due.
+        """
+        state = self._state
+        state.capture()
+        if state.flags & FLAG_DF:
+            return None
+        instruction = decode_string(code_at(state, state.linear_ip), state.hidden)
+        if instruction is None or not instruction.repeat or instruction.opcode not in opcodes:
+            return None
+        offset = state.gpr(index) & instruction.address_mask
+        left = state.gpr(RCX) & instruction.address_mask
+        base = 0 if state.code64 else state.segment(ES if opcodes is INS else instruction.segment).base
+        count = min(left, (0x1000 - (base + offset & 0xFFF)) // width)
+        if instruction.address_mask == 0xFFFF:
+            count = min(count, (0x10000 - offset) // width)
+        due = self._clock.next_deadline()
+        if due is not None:
+            ticks = due * self._clock.ticks_per_ns - self._clock.ticks
+            count = min(count, max(ticks // self._cost, 1))
+        return (instruction, count, offset) if count > 1 else None
+
+    def _plain_memory(self, base: int, offset: int, *, write: bool) -> int | None:
+        """The physical address of an element that lies in plain memory, or None."""
+        state = self._state
+        linear = offset if state.code64 else base + offset & 0xFFFF_FFFF
+        try:
+            physical = state.paging.translate(linear, write=write, user=state.cpl == 3)
+        except PageFault:
+            return None
+        segment = self._memory.find(physical)
+        plain = segment.reads_from is not None and (not write or segment.reads_from == segment.writes_to)
+        return physical if plain and physical + 0x1000 <= segment.end + (physical & 0xFFF) else None
+
+    def _advance(
+        self, instruction: StringInstruction, register: int, number: int, moved: int, width: int
+    ) -> None:
+        """Account for all elements but the engine's own."""
+        others = moved - 1
+        if not others:
+            return
+        self._clock.cells[ELAPSED] += others * self._cost
+        mask = instruction.address_mask
+        for name, held, change in (
+            (register, self._state.gpr(number), others * width),
+            (x86.UC_X86_REG_RCX, self._state.gpr(RCX), -others),
+        ):
+            self._handle.write(name, held & ~mask | held + change & mask)

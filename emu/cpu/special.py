@@ -1,0 +1,162 @@
+"""Instructions that the engine leaves to us: CPUID, RDTSC, RDTSCP, SYSCALL, SYSENTER, RDMSR and WRMSR."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from emu.core.clock import Clock
+from emu.cpu import context
+from emu.cpu.context import CS, HF_TF, RAX, RCX, RDX, RSP, SS, Segment
+from emu.cpu.cpuid import CpuidTable
+from emu.cpu.descriptors import GP, UD, Fault
+from emu.cpu.handle import Handle
+from emu.cpu.library import HOOK_INSTRUCTION, InstructionCallback, SyscallCallback, x86
+from emu.cpu.msrs import EFER_SCE, Msrs
+from emu.cpu.state import FLAG_IF, FLAG_RF, FLAG_VM, State
+
+CR4_TSD = 1 << 2
+LOW_32 = 0xFFFF_FFFF
+FLAT_CODE_64, FLAT_CODE_32, FLAT_DATA = 0x00A0_9B00, 0x00C0_9B00, 0x00C0_9300
+INSTRUCTION_LENGTH = 2
+"""SYSCALL and SYSENTER: the engine adds it to RIP after the hook."""
+
+
+class SpecialInstructions:
+    """The instruction hooks of one engine."""
+
+    def __init__(
+        self,
+        *,
+        handle: Handle,
+        state: State,
+        clock: Clock,
+        cpuid: CpuidTable,
+        msrs: Msrs,
+        refuse: Callable[[Fault], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        """`refuse` delivers a fault of the instruction under way on the captured state."""
+        self._handle = handle
+        self._state = state
+        self._clock = clock
+        self._cpuid = cpuid
+        self._msrs = msrs
+        self._refuse = refuse
+        self._failed = failed
+        for instruction, callback in (
+            (x86.UC_X86_INS_CPUID, InstructionCallback(self._on_cpuid)),
+            (x86.UC_X86_INS_RDTSC, InstructionCallback(self._on_rdtsc)),
+            (x86.UC_X86_INS_RDTSCP, InstructionCallback(self._on_rdtscp)),
+            (x86.UC_X86_INS_SYSCALL, SyscallCallback(self._on_syscall)),
+            (x86.UC_X86_INS_SYSENTER, SyscallCallback(self._on_sysenter)),
+        ):
+            handle.hook(HOOK_INSTRUCTION, callback, instruction)
+
+    def _on_cpuid(self, _engine: int, _user: int) -> int:
+        try:
+            handle = self._handle
+            leaf = self._cpuid.query(handle.read(x86.UC_X86_REG_EAX), handle.read(x86.UC_X86_REG_ECX))
+            for register, value in zip(
+                (x86.UC_X86_REG_RAX, x86.UC_X86_REG_RBX, x86.UC_X86_REG_RCX, x86.UC_X86_REG_RDX),
+                leaf,
+                strict=True,
+            ):
+                handle.write(register, value)
+        except BaseException as failure:  # must not unwind through the engine's frames
+            self._failed(failure)
+        return 1
+
+    def _on_rdtsc(self, _engine: int, _user: int) -> int:
+        return self._timestamp(aux=False)
+
+    def _on_rdtscp(self, _engine: int, _user: int) -> int:
+        return self._timestamp(aux=True)
+
+    def _timestamp(self, *, aux: bool) -> int:
+        """EDX:EAX = TSC, ECX = TSC_AUX; 0 lets the engine raise #GP where CR4.TSD forbids it."""
+        try:
+            handle = self._handle
+            self._state.capture()
+            if self._state.control(4) & CR4_TSD and self._state.cpl:
+                return 0
+            self._clock.charge(self._clock.costs.timestamp_read_ns)
+            now = self._msrs.timestamp()
+            handle.write(x86.UC_X86_REG_RAX, now & LOW_32)
+            handle.write(x86.UC_X86_REG_RDX, now >> 32)
+            if aux:
+                handle.write(x86.UC_X86_REG_RCX, self._msrs.tsc_aux)
+        except BaseException as failure:  # must not unwind through the engine's frames
+            self._failed(failure)
+        return 1
+
+    def _on_syscall(self, _engine: int, _user: int) -> None:
+        try:
+            state = self._state
+            state.capture()
+            if state.efer & EFER_SCE and state.code64:
+                self._syscall()
+            else:
+                self._refuse_before(Fault(UD))
+            state.restore()
+        except BaseException as failure:  # must not unwind through the engine's frames
+            self._failed(failure)
+
+    def _syscall(self) -> None:
+        """[SDM] volume 2, SYSCALL."""
+        state, at = self._state, context.layout()
+        star = state.qword(at.star)
+        selector = star >> 32 & 0xFFFC
+        state.set_gpr(RCX, state.rip + INSTRUCTION_LENGTH)
+        state.set_gpr(11, state.flags & ~FLAG_RF)
+        state.set_all_flags(state.flags & ~(state.dword(at.lstar + 16) | FLAG_RF | FLAG_VM) | 2)
+        self._enter_ring_0(selector, selector + 8, FLAT_CODE_64)
+        state.rip = state.qword(at.lstar) - INSTRUCTION_LENGTH
+
+    def _on_sysenter(self, _engine: int, _user: int) -> None:
+        try:
+            self._state.capture()
+            self._sysenter()
+            self._state.restore()
+        except BaseException as failure:  # must not unwind through the engine's frames
+            self._failed(failure)
+
+    def _sysenter(self) -> None:
+        """[SDM] volume 2, SYSENTER."""
+        state, at = self._state, context.layout()
+        selector = state.dword(at.sysenter_cs) & 0xFFFC
+        if not state.protected or not selector:
+            self._refuse_before(Fault(GP))
+            return
+        state.clear_flags(FLAG_IF | FLAG_VM | FLAG_RF)
+        self._enter_ring_0(selector, selector + 8, FLAT_CODE_64 if state.long_mode else FLAT_CODE_32)
+        mask = 0xFFFF_FFFF_FFFF_FFFF if state.long_mode else LOW_32
+        state.set_gpr(RSP, state.qword(at.sysenter) & mask)
+        state.rip = (state.qword(at.sysenter + 8) & mask) - INSTRUCTION_LENGTH
+
+    def _enter_ring_0(self, code: int, stack: int, code_flags: int) -> None:
+        state = self._state
+        stepping = state.hidden & HF_TF
+        state.set_segment(CS, Segment(code, 0, LOW_32, code_flags))
+        state.set_segment(SS, Segment(stack, 0, LOW_32, FLAT_DATA))
+        state.sync_hidden(0)
+        state.hidden |= stepping
+
+    def _refuse_before(self, fault: Fault) -> None:
+        self._refuse(fault)
+        self._state.rip -= INSTRUCTION_LENGTH
+
+    def execute_msr(self, write: bool) -> Fault | None:
+        """RDMSR or WRMSR on the captured state, RIP included; the fault that it raises instead."""
+        state = self._state
+        number = state.gpr(RCX) & LOW_32
+        try:
+            if write:
+                self._msrs.write(number, state.gpr(RAX) & LOW_32 | (state.gpr(RDX) & LOW_32) << 32)
+            else:
+                value = self._msrs.read(number)
+                state.set_gpr(RAX, value & LOW_32)
+                state.set_gpr(RDX, value >> 32)
+        except Fault as fault:
+            return fault
+        state.rip += INSTRUCTION_LENGTH
+        return None
