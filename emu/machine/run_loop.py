@@ -1,0 +1,135 @@
+"""The run loop: the processor runs, and at each decision point the machine decides.
+
+A decision point is where a block begins, or just after a delivery. There timers fire, resets happen,
+interrupts are delivered and requests to stop are heeded, in this order. How often the loop comes by
+makes no difference to the run: slices, single steps and observers all give the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from emu.core.clock import Clock
+from emu.core.processor import Exit, Processor
+
+BREATH_TICKS = 40_000_000
+"""The engine comes back at least this often, so that a signal from the user is heard."""
+
+
+class Reason(Enum):
+    """Why a run stopped."""
+
+    REPORTED = "the guest reported its result"
+    POWERED_OFF = "the guest switched the machine off"
+    CRASHED = "triple fault"
+    IDLE = "idle for ever: halted, and nothing will interrupt"
+    LIMIT = "the limit of virtual time was reached"
+    ASKED = "somebody asked"
+
+
+@dataclass(frozen=True)
+class Stop:
+    """How a run ended; `status` is what the guest wrote to the exit port, `detail` adds words."""
+
+    reason: Reason
+    status: int | None = None
+    detail: str = ""
+
+
+class InterruptSource(Protocol):
+    """What answers the processor's interrupt acknowledge cycle."""
+
+    def acknowledge(self) -> int:
+        """The vector to deliver."""
+
+
+@dataclass
+class Pace:
+    """How the loop advances: in slices of so many bytes of guest code, or by single instructions."""
+
+    slice_bytes: int | None = None
+    single_step: bool = False
+
+
+class RunLoop:
+    """Runs one processor against one clock."""
+
+    def __init__(
+        self,
+        *,
+        processor: Processor,
+        clock: Clock,
+        interrupts: InterruptSource,
+        reset: Callable[[], None],
+        breathe: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`reset` resets the whole machine; `breathe` is called now and then, between blocks."""
+        self._processor = processor
+        self._clock = clock
+        self._interrupts = interrupts
+        self._reset = reset
+        self.breathe = breathe
+        self.pace = Pace()
+        self._stop: Stop | None = None
+        self._reset_wanted = False
+
+    def stop(self, stop: Stop) -> None:
+        """End the run at the next decision point; the first request wins."""
+        self._stop = self._stop or stop
+        self._processor.ask_exit()
+
+    def request_reset(self) -> None:
+        """Reset the machine at the next decision point."""
+        self._reset_wanted = True
+        self._processor.ask_exit()
+
+    def run(self, until_ns: int | None = None) -> Stop:
+        """Run until something stops the machine, or virtual time reaches `until_ns`."""
+        until = None if until_ns is None else until_ns * self._clock.ticks_per_ns
+        while True:
+            if self._processor.at_decision_point:
+                stop = self._decide(until)
+                if stop is not None:
+                    return stop
+            if self.advance(until) is Exit.SHUTDOWN:
+                return Stop(Reason.CRASHED)
+
+    def advance(self, until: int | None = None) -> Exit:
+        """Let the processor go once, a slice or a step; the caller decides afterwards."""
+        slice_ticks = self.pace.slice_bytes or BREATH_TICKS
+        limit = self._clock.ticks + slice_ticks
+        self._clock.set_limit(limit if until is None else min(limit, until))
+        return self._processor.step() if self.pace.single_step else self._processor.run()
+
+    def _decide(self, until: int | None) -> Stop | None:
+        """Do what is due here; the stop that ends the run, if any."""
+        while True:
+            self.breathe()
+            self._clock.fire_due()
+            if self._stop is not None:
+                stop, self._stop = self._stop, None
+                return stop
+            if until is not None and self._clock.ticks >= until:
+                return Stop(Reason.LIMIT)
+            if self._reset_wanted:
+                self._reset_wanted = False
+                self._reset()
+            if self._processor.interrupt_wanted and self._processor.can_interrupt():
+                self._processor.interrupt(self._interrupts.acknowledge())
+                continue
+            if not self._processor.halted:
+                return None
+            if not self._skip_idle_time(until):
+                return Stop(Reason.IDLE)
+
+    def _skip_idle_time(self, until: int | None) -> bool:
+        """Advance to what comes next while halted; False if nothing will ever wake the processor."""
+        deadline = self._clock.next_deadline()
+        if deadline is None or not self._processor.interrupts_enabled:
+            return False
+        ticks = deadline * self._clock.ticks_per_ns
+        self._clock.skip_to(ticks if until is None else min(ticks, until))
+        return True
