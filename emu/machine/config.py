@@ -1,0 +1,70 @@
+"""What a machine is to be: plain data, made from a machine file, from options, or from both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from emu.core.clock import Costs
+
+PROFILES = ("seed", "qemu", "none")
+LINKS = ("null", "echo")
+POSITIONS = ("primary master", "primary slave", "secondary master", "secondary slave")
+DEFAULT_MAC = bytes.fromhex("525400123456")
+EPOCH = 1_229_361_060
+"""What the real-time clock shows at reset, in seconds since 1970: 15 December 2008, 17:11 UTC."""
+
+
+@dataclass(frozen=True)
+class Drive:
+    """A disk or a CD drive at one of the four IDE positions."""
+
+    image: Path
+    position: int
+    cdrom: bool = False
+    write: bool = False
+
+
+@dataclass(frozen=True)
+class Nic:
+    """An ne2k PCI card."""
+
+    mac: bytes = DEFAULT_MAC
+    backend: str = "null"
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a machine is run: nothing here changes what the guest does before a limit is reached."""
+
+    limit_s: float | None = None
+    wall_s: float | None = None
+    slice_bytes: int | None = None
+    single_step: bool = False
+    serial: str = "stdio"
+    guest_log: str = "stderr"
+    trace: tuple[str, ...] = ()
+    trace_file: Path | None = None
+
+
+@dataclass(frozen=True)
+class MachineConfig:
+    """A whole machine."""
+
+    name: str = "machine"
+    description: str = ""
+    expected: str = "SUCCESS"
+    memory_mib: int = 64
+    firmware: Path | None = None
+    """A ROM image; None is the BIOS that comes with emu."""
+    profile: str = "seed"
+    protocol_version: int = 1
+    blacklist: tuple[tuple[int, int], ...] = ()
+    """Product and build numbers."""
+    store: tuple[tuple[str, str], ...] = ()
+    log_throttle: bool = True
+    drives: tuple[Drive, ...] = ()
+    nics: tuple[Nic, ...] = ()
+    costs: Costs = field(default_factory=Costs)
+    epoch: int = EPOCH
+    run: Run = field(default_factory=Run)
