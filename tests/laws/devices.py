@@ -1,0 +1,169 @@
+"""Every chip, mounted alone on a bus: what the device laws run over.
+
+Add a chip by adding a factory to FACTORIES. A factory gets the clock and makes the same chip each time;
+two of its chips share nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from emu.core.bus import PortBus
+from emu.core.clock import Clock
+from emu.core.device import Device
+from emu.core.wires import IrqLine
+from emu.devices.cmos import memory_sizes
+from emu.devices.debug_port import DebugPort, PostPort
+from emu.devices.exit_port import ExitPort
+from emu.devices.fw_cfg import FwCfg, MemoryRange, e820, standard_items
+from emu.devices.i8042 import I8042
+from emu.devices.pic import PicPair
+from emu.devices.pit import Pit8254
+from emu.devices.power import ResetControl
+from emu.devices.rtc import Rtc
+from emu.devices.system_control import SystemControlA, SystemControlB
+from emu.devices.uart import Uart16550
+
+Stimulus = Callable[[Random], None]
+
+
+@dataclass
+class Mounted:
+    """A chip on its own bus, its wires, and what may come to it from outside besides port accesses."""
+
+    device: Device[Any]
+    bus: PortBus
+    lines: list[IrqLine] = field(default_factory=list)
+    outputs: list[Any] = field(default_factory=list)
+    """What left the chip by callables and sinks, in order."""
+    stimuli: list[Stimulus] = field(default_factory=list)
+
+
+Factory = Callable[[Clock], Mounted]
+
+
+class Collector:
+    """A sink that keeps what it gets."""
+
+    def __init__(self, kept: list[Any]) -> None:
+        self.kept = kept
+
+    def write(self, data: bytes) -> None:
+        self.kept.append(data)
+
+
+def mount(
+    device: Device[Any],
+    *lines: IrqLine,
+    outputs: list[Any] | None = None,
+    stimuli: list[Stimulus] | None = None,
+) -> Mounted:
+    """Put a chip's regions on a bus of its own."""
+    bus = PortBus()
+    for region in device.ports():
+        bus.claim(region)
+    return Mounted(device, bus, list(lines), [] if outputs is None else outputs, stimuli or [])
+
+
+def wire(name: str) -> IrqLine:
+    """A wire that ends nowhere."""
+    return IrqLine(name, lambda level: None)
+
+
+def _pic(clock: Clock) -> Mounted:
+    outputs: list[Any] = []
+    pic = PicPair(output=outputs.append)
+
+    def change_input(random: Random) -> None:
+        pic.input(random.choice([n for n in range(16) if n != 2]))(random.random() < 0.5)
+
+    def acknowledge(random: Random) -> None:
+        outputs.append(pic.acknowledge())
+
+    return mount(pic, outputs=outputs, stimuli=[change_input, acknowledge])
+
+
+def _pit(clock: Clock) -> Mounted:
+    irq = wire("irq0")
+    pit = Pit8254(clock=clock, irq=irq)
+
+    def change_gate(random: Random) -> None:
+        pit.set_gate(random.randrange(3), random.random() < 0.5)
+
+    return mount(pit, irq, stimuli=[change_gate])
+
+
+def _rtc(clock: Clock) -> Mounted:
+    irq = wire("irq8")
+    contents = memory_sizes(below_4_gib=64 << 20)
+    return mount(Rtc(irq=irq, clock=clock, start=951_782_399, contents=contents), irq)
+
+
+def _uart(clock: Clock) -> Mounted:
+    irq, outputs = wire("irq4"), list[Any]()
+    uart = Uart16550("com1", 0x3F8, irq=irq, clock=clock, sink=Collector(outputs))
+    stimuli: list[Stimulus] = [
+        lambda random: uart.receive(random.randbytes(random.randrange(1, 20))),
+        lambda random: uart.receive_break(),
+        lambda random: uart.set_modem_inputs(random.randrange(256)),
+    ]
+    return mount(uart, irq, outputs=outputs, stimuli=stimuli)
+
+
+def _i8042(clock: Clock) -> Mounted:
+    irq, mouse_irq, outputs = wire("irq1"), wire("irq12"), list[Any]()
+    chip = I8042(
+        irq=irq, mouse_irq=mouse_irq, clock=clock, a20=outputs.append, reset=lambda: outputs.append("reset")
+    )
+    return mount(
+        chip, irq, mouse_irq, outputs=outputs, stimuli=[lambda random: chip.press(random.randbytes(2))]
+    )
+
+
+def _system_control_b(clock: Clock) -> Mounted:
+    outputs: list[Any] = []
+    return mount(SystemControlB(clock=clock, gate=outputs.append, output=lambda: True), outputs=outputs)
+
+
+def _system_control_a(clock: Clock) -> Mounted:
+    outputs: list[Any] = []
+    return mount(SystemControlA(a20=outputs.append, reset=lambda: outputs.append("reset")), outputs=outputs)
+
+
+def _reset_control(clock: Clock) -> Mounted:
+    outputs: list[Any] = []
+    return mount(ResetControl(reset=outputs.append), outputs=outputs)
+
+
+def _debug_port(clock: Clock) -> Mounted:
+    outputs: list[Any] = []
+    return mount(DebugPort("debug", 0xE9, sink=Collector(outputs)), outputs=outputs)
+
+
+def _exit_port(clock: Clock) -> Mounted:
+    outputs: list[Any] = []
+    return mount(ExitPort(report=outputs.append), outputs=outputs)
+
+
+def _fw_cfg(clock: Clock) -> Mounted:
+    items = standard_items(ram_bytes=64 << 20)
+    return mount(FwCfg(items=items, files={"etc/e820": e820([MemoryRange(0, 64 << 20)])}))
+
+
+FACTORIES: dict[str, Factory] = {
+    "pic": _pic,
+    "pit": _pit,
+    "rtc": _rtc,
+    "uart": _uart,
+    "i8042": _i8042,
+    "system control a": _system_control_a,
+    "system control b": _system_control_b,
+    "reset control": _reset_control,
+    "post": lambda clock: mount(PostPort()),
+    "debug port": _debug_port,
+    "exit port": _exit_port,
+    "fw_cfg": _fw_cfg,
+}
