@@ -295,14 +295,16 @@ class PicPair(Device[PicPairState]):
         if not 0 <= number <= 15 or number == CASCADE_INPUT:
             raise ValueError(f"a PC has no IRQ {number}")
         mask = 1 << (number & 7)
-        of_slave = number > 7
 
-        def feel(level: bool) -> None:
-            state = self.state
-            (state.slave if of_slave else state.master).set_input(mask, level)
+        def feel_at_master(level: bool) -> None:
+            self.state.master.set_input(mask, level)
+            self._drive_intr()
+
+        def feel_at_slave(level: bool) -> None:
+            self.state.slave.set_input(mask, level)
             self.drive_outputs()
 
-        return feel
+        return feel_at_slave if number > 7 else feel_at_master
 
     def acknowledge(self) -> int:
         """The processor's INTA cycles: the vector. Input 7 answers for a request that has gone meanwhile."""
@@ -336,7 +338,10 @@ class PicPair(Device[PicPairState]):
         cascade = self.state.slave.interrupt
         if cascade != bool(master.inputs & CASCADE_BIT):
             master.set_input(CASCADE_BIT, cascade)
-        level = master.interrupt
+        self._drive_intr()
+
+    def _drive_intr(self) -> None:
+        level = self.state.master.interrupt
         if level != self._level:
             self._level = level
             self._output(level)

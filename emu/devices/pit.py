@@ -66,6 +66,7 @@ class PitState:
 
 
 CONTROL_OFFSET = 3
+READ_BACK = 3
 COUNTER = Named("count/status", "count")
 
 
@@ -106,28 +107,28 @@ class Pit8254(Device[PitState]):
     def _read(self, offset: int, width: int) -> int:
         if offset == CONTROL_OFFSET:
             return FLOATING_BUS
-        pulse = self._present(offset)
-        return self.state.counters[offset].read(pulse)
+        counter = self.state.counters[offset]
+        return counter.read(0 if counter.latched else self._present(offset))
 
     def _write(self, offset: int, width: int, value: int) -> None:
         if offset == CONTROL_OFFSET:
-            self._control(ControlWord(value))
+            self._control(value, value >> 6)
             return
         pulse = self._present(offset)
         self.state.counters[offset].write(value, pulse)
         self._changed(offset, pulse)
 
-    def _control(self, word: ControlWord) -> None:
-        if word.select == 3:
+    def _control(self, word: int, select: int) -> None:
+        if select == READ_BACK:
             self._read_back(ReadBack(word))
             return
-        pulse = self._present(word.select)
-        counter = self.state.counters[word.select]
-        if word.access == Access.LATCH:
+        pulse = self._present(select)
+        counter = self.state.counters[select]
+        if word >> 4 & 3 == Access.LATCH:
             counter.latch_count(pulse)
         else:
             counter.program(word, pulse)
-            self._changed(word.select, pulse)
+            self._changed(select, pulse)
 
     def _read_back(self, command: ReadBack) -> None:
         for number, counter in enumerate(self.state.counters):
@@ -163,13 +164,15 @@ class Pit8254(Device[PitState]):
         pulse = pulses_at(self._clock.now)
         if pulse == state.followed:
             return pulse
-        rise = counter.next_rise(state.followed)
+        passed = state.next_edge is not None and state.next_edge <= pulse
+        rise = counter.next_rise(state.followed) if passed else None
         counter.settle(pulse)
         level = counter.output(pulse)
-        was_high = state.output
+        dips = level and state.output and rise is not None and rise <= pulse
         state.output, state.followed = level, pulse
-        state.next_edge = counter.next_edge(pulse)
-        if level and was_high and rise is not None and rise <= pulse:
+        if passed:
+            state.next_edge = counter.next_edge(pulse)
+        if dips:
             self._irq.set(False)
         self.drive_outputs()
         return pulse

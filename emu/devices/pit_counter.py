@@ -59,6 +59,7 @@ class Counter:
     """
 
     control: int = 0
+    mode: int = Mode.TERMINAL_COUNT.value
     gate: bool = True
     written: int = 0
     """The count register: the count as it was last written."""
@@ -77,15 +78,14 @@ class Counter:
     read_high: bool = False
 
     @property
-    def mode(self) -> int:
-        """The mode, 0 to 5."""
-        mode = self.control >> 1 & 7
-        return mode & 3 if mode > 5 else mode
-
-    @property
     def access(self) -> int:
         """Which bytes are transferred."""
         return self.control >> 4 & 3
+
+    @property
+    def latched(self) -> bool:
+        """Whether the next read gives something that was latched."""
+        return self.latched_count is not None or self.latched_status is not None
 
     def settle(self, pulse: int) -> None:
         """Load the count if that was due by now."""
@@ -128,6 +128,8 @@ class Counter:
         """A control word with a mode."""
         self._disarm(pulse)
         self.control = control & 0x3F
+        mode = control >> 1 & 7
+        self.mode = mode & 3 if mode > 5 else mode
         self.null_count = True
         self.first_byte = self.latched_count = self.latched_status = None
         self.read_high = False

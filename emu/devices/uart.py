@@ -42,6 +42,10 @@ BREAK_FLAG = 0x100
 
 
 FIFOS_ENABLED = 0xC0
+DIVISOR_LATCH = LineControl.divisor_latch.mask
+OUT2, LOOPBACK = ModemControl.out2.mask, ModemControl.loopback.mask
+DATA_READY, FIFO_ERROR = LineStatus.data_ready.mask, LineStatus.fifo_error.mask
+TRANSMITTER_IDLE = LineStatus.holding_register_empty.mask | LineStatus.transmitter_empty.mask
 CONNECTED = ModemStatus(0).replace(clear_to_send=1, data_set_ready=1, carrier_detect=1)
 
 
@@ -125,8 +129,7 @@ class Uart16550(Device[UartState]):
         """The interrupt, if OUT2 lets it through (its pin is off in loopback), and the timers."""
         state = self.state
         control = state.modem_control
-        gated = control & ModemControl.out2.mask and not control & ModemControl.loopback.mask
-        self._irq.set(bool(gated) and self._source() is not Interrupt.NONE)
+        self._irq.set(control & (OUT2 | LOOPBACK) == OUT2 and self._source() is not Interrupt.NONE)
         schedule(self._arrival, state.arrives_at)
         schedule(self._timeout, state.timeout_at)
 
@@ -162,14 +165,15 @@ class Uart16550(Device[UartState]):
 
     def _write(self, offset: int, width: int, value: int) -> None:
         state = self.state
-        latch = state.line_control.divisor_latch
+        latch = state.line_control & DIVISOR_LATCH
+        if offset == Offset.DATA and not latch:
+            self._transmit(value)
+            return
         match offset:
-            case Offset.DATA if latch:
+            case Offset.DATA:
                 state.divisor = state.divisor & 0xFF00 | value
             case Offset.INTERRUPT_ENABLE if latch:
                 state.divisor = state.divisor & 0x00FF | value << 8
-            case Offset.DATA:
-                self._transmit(value)
             case Offset.INTERRUPT_ENABLE:
                 self._enable_interrupts(state.interrupt_enable.written(value))
             case Offset.INTERRUPT_IDENTITY:
@@ -224,13 +228,13 @@ class Uart16550(Device[UartState]):
 
     def _read_line_status(self) -> int:
         state = self.state
-        status = LineStatus(state.line_errors).replace(
-            data_ready=bool(state.received),
-            holding_register_empty=1,
-            transmitter_empty=1,
-            fifo_error=bool(state.fifo_control.enable) and any(each > 0xFF for each in state.received),
-        )
+        status = TRANSMITTER_IDLE
+        if state.received:
+            status |= DATA_READY
+            if state.fifo_control.enable and max(state.received) > 0xFF:
+                status |= FIFO_ERROR
         if state.line_errors:
+            status |= state.line_errors
             state.line_errors = 0
             if state.received:
                 state.received[0] &= 0xFF
@@ -238,11 +242,15 @@ class Uart16550(Device[UartState]):
         return status
 
     def _transmit(self, value: int) -> None:
-        self.state.transmitter_interrupt = True
-        if self.state.modem_control.loopback:
+        state = self.state
+        state.transmitter_interrupt = True
+        if state.modem_control & LOOPBACK:
             self._accept(value)
         else:
             self._sink.write(bytes((value,)))
+            if not state.interrupt_enable:
+                return
+        self.drive_outputs()
 
     def _take_received(self) -> int:
         state = self.state
