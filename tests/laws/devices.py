@@ -68,6 +68,17 @@ def mount(
     return Mounted(device, bus, list(lines), [] if outputs is None else outputs, stimuli or [])
 
 
+def programming(mounted: Mounted, *writes: tuple[int, int]) -> Mounted:
+    """Let it also happen that a driver programs the chip, which random bytes hardly ever do."""
+
+    def program(random: Random) -> None:
+        for port, value in writes:
+            mounted.bus.write(port, 1, value)
+
+    mounted.stimuli.append(program)
+    return mounted
+
+
 def wire(name: str) -> IrqLine:
     """A wire that ends nowhere."""
     return IrqLine(name, lambda level: None)
@@ -83,7 +94,10 @@ def _pic(clock: Clock) -> Mounted:
     def acknowledge(random: Random) -> None:
         outputs.append(pic.acknowledge())
 
-    return mount(pic, outputs=outputs, stimuli=[change_input, acknowledge])
+    mounted = mount(pic, outputs=outputs, stimuli=[change_input, change_input, acknowledge])
+    master = ((0x20, 0x11), (0x21, 0x08), (0x21, 0x04), (0x21, 0x01))
+    slave = ((0xA0, 0x11), (0xA1, 0x70), (0xA1, 0x02), (0xA1, 0x01))
+    return programming(mounted, *master, *slave)
 
 
 def _pit(clock: Clock) -> Mounted:
@@ -93,24 +107,31 @@ def _pit(clock: Clock) -> Mounted:
     def change_gate(random: Random) -> None:
         pit.set_gate(random.randrange(3), random.random() < 0.5)
 
-    return mount(pit, irq, stimuli=[change_gate])
+    mounted = mount(pit, irq, stimuli=[change_gate])
+    programming(mounted, (0x43, 0x36), (0x40, 0x00), (0x40, 0x10))
+    return programming(mounted, (0x43, 0x34), (0x40, 0xA9), (0x40, 0x04), (0x43, 0xB0), (0x42, 0), (0x42, 1))
 
 
 def _rtc(clock: Clock) -> Mounted:
     irq = wire("irq8")
     contents = memory_sizes(below_4_gib=64 << 20)
-    return mount(Rtc(irq=irq, clock=clock, start=951_782_399, contents=contents), irq)
+    mounted = mount(Rtc(irq=irq, clock=clock, start=951_782_399, contents=contents), irq)
+    every_second = ((0x70, 0x01), (0x71, 0xFF), (0x70, 0x03), (0x71, 0xFF), (0x70, 0x05), (0x71, 0xFF))
+    programming(mounted, *every_second, (0x70, 0x0B), (0x71, 0x22), (0x70, 0x0C))
+    return programming(mounted, (0x70, 0x0A), (0x71, 0x2F), (0x70, 0x0B), (0x71, 0x72), (0x70, 0x0C))
 
 
 def _uart(clock: Clock) -> Mounted:
     irq, outputs = wire("irq4"), list[Any]()
     uart = Uart16550("com1", 0x3F8, irq=irq, clock=clock, sink=Collector(outputs))
     stimuli: list[Stimulus] = [
-        lambda random: uart.receive(random.randbytes(random.randrange(1, 20))),
+        lambda random: uart.receive(random.randbytes(random.randrange(1, 6))),
         lambda random: uart.receive_break(),
         lambda random: uart.set_modem_inputs(random.randrange(256)),
     ]
-    return mount(uart, irq, outputs=outputs, stimuli=stimuli)
+    mounted = mount(uart, irq, outputs=outputs, stimuli=stimuli)
+    speed = ((0x3FB, 0x83), (0x3F8, 0x0C), (0x3F9, 0x00), (0x3FB, 0x03))
+    return programming(mounted, *speed, (0x3FA, 0x81), (0x3F9, 0x0F), (0x3FC, 0x0B))
 
 
 def _i8042(clock: Clock) -> Mounted:
@@ -118,9 +139,12 @@ def _i8042(clock: Clock) -> Mounted:
     chip = I8042(
         irq=irq, mouse_irq=mouse_irq, clock=clock, a20=outputs.append, reset=lambda: outputs.append("reset")
     )
-    return mount(
-        chip, irq, mouse_irq, outputs=outputs, stimuli=[lambda random: chip.press(random.randbytes(2))]
-    )
+
+    def press(random: Random) -> None:
+        chip.press(random.choice((b"\x1c", b"\xf0\x1c", random.randbytes(2))))
+
+    mounted = mount(chip, irq, mouse_irq, outputs=outputs, stimuli=[press])
+    return programming(mounted, (0x64, 0x60), (0x60, 0x43), (0x60, 0xF4))
 
 
 def _system_control_b(clock: Clock) -> Mounted:
