@@ -308,6 +308,15 @@ def test_a_controllers_answer_waits_for_the_byte_before_it_and_has_its_own_edge(
     assert board.edges == 2
 
 
+def test_a_key_whose_release_was_half_translated_when_saved_is_released_after_a_restore(board: Board) -> None:
+    board.chip.press(b"\xf0\x1c")
+    board.wait()
+    twin = Board()
+    twin.clock.restore(board.clock.ticks)
+    twin.chip.restore(board.chip.save())
+    assert twin.drain() == board.drain() == [0x9E]
+
+
 def test_reset_gives_back_the_power_on_state(board: Board) -> None:
     board.command(0xDD)
     board.chip.press(b"\x1c")
