@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Port instructions. */
+#pragma once
+
+#include "memory.h"
+#include "types.h"
+
+static inline u8 inb(u16 port)
+{
+	u8 value;
+	asm volatile("in %0, %1" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static inline u32 inl(u16 port)
+{
+	u32 value;
+	asm volatile("in %0, %1" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static inline u16 inw(u16 port)
+{
+	u16 value;
+	asm volatile("in %0, %1" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static inline void outb(u16 port, u8 value)
+{
+	asm volatile("out %1, %0" : : "a"(value), "Nd"(port));
+}
+
+static inline void outw(u16 port, u16 value)
+{
+	asm volatile("out %1, %0" : : "a"(value), "Nd"(port));
+}
+
+static inline void outl(u16 port, u32 value)
+{
+	asm volatile("out %1, %0" : : "a"(value), "Nd"(port));
+}
+
+/* Move `words` words (at most 32 KiB) from `port` to segment:offset. Compiled code wants ES = DS back. */
+static inline void insw_far(u16 port, u16 segment, u32 offset, u32 words)
+{
+	asm volatile("mov es, %w[segment]; rep insw; mov %[segment], ds; mov es, %w[segment]"
+		     : "+D"(offset), "+c"(words), [segment] "+a"((u32){segment})
+		     : "d"(port)
+		     : "memory");
+}
+
+/* Move `words` words (at most 32 KiB) from segment:offset to `port`. */
+static inline void outsw_far(u16 port, u16 segment, u32 offset, u32 words)
+{
+	select_segment(segment);
+	asm volatile("rep outs dx, word ptr gs:[si]" : "+S"(offset), "+c"(words) : "d"(port) : "memory");
+}

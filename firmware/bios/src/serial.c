@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// INT 14h on 16550A ports; INT 17h without a printer.
+
+#include "bios.h"
+
+enum { DATA = 0, INTERRUPT_ENABLE = 1, LINE_CONTROL = 3, MODEM_CONTROL = 4, LINE_STATUS = 5, MODEM_STATUS = 6 };
+enum { SCRATCH = 7, DIVISOR_ACCESS = 0x80, DATA_READY = 0x01, HOLDING_EMPTY = 0x20, TIMED_OUT = 0x80 };
+enum { LOOKS_A_TIMEOUT_UNIT = 0x2000 };
+
+// A port is there when its scratch register keeps what is written. Nothing else is touched.
+void serial_setup(void)
+{
+	static const u16 bases[4] = {0x3F8, 0x2F8, 0x3E8, 0x2E8};
+	u32 found = 0;
+	for (u32 n = 0; n < 4; n++) {
+		outb(bases[n] + SCRATCH, 0x5A);
+		if (inb(bases[n] + SCRATCH) != 0x5A)
+			continue;
+		bda()->com_timeouts[found] = 10;
+		bda()->com_ports[found++] = bases[n];
+	}
+	bda()->equipment |= found << 9;
+}
+
+static int wait_for(u16 base, u8 wanted, u8 timeout)
+{
+	u32 looks = timeout * LOOKS_A_TIMEOUT_UNIT;
+	while (looks--)
+		if (inb(base + LINE_STATUS) & wanted)
+			return 1;
+	return 0;
+}
+
+static void tell_status(Frame *frame, u16 base)
+{
+	frame->ax.h = inb(base + LINE_STATUS);
+	frame->ax.l = inb(base + MODEM_STATUS);
+}
+
+// AL: rate in bits 7 to 5, then parity, stop bits and length as the line control register has them
+static void initialise(Frame *frame, u16 base)
+{
+	static const u16 divisors[8] = {1047, 768, 384, 192, 96, 48, 24, 12};
+	u16 divisor = divisors[frame->ax.l >> 5];
+	outb(base + LINE_CONTROL, DIVISOR_ACCESS);
+	outb(base + DATA, divisor);
+	outb(base + INTERRUPT_ENABLE, divisor >> 8);
+	outb(base + LINE_CONTROL, frame->ax.l & 0x1F);
+	outb(base + INTERRUPT_ENABLE, 0);
+	tell_status(frame, base);
+}
+
+static void send(Frame *frame, u16 base, u8 timeout)
+{
+	outb(base + MODEM_CONTROL, 0x03);
+	int ready = wait_for(base, HOLDING_EMPTY, timeout);
+	if (ready)
+		outb(base + DATA, frame->ax.l);
+	frame->ax.h = ready ? inb(base + LINE_STATUS) & ~TIMED_OUT : TIMED_OUT;
+}
+
+static void receive(Frame *frame, u16 base, u8 timeout)
+{
+	outb(base + MODEM_CONTROL, 0x03);
+	if (!wait_for(base, DATA_READY, timeout)) {
+		frame->ax.h = TIMED_OUT;
+		return;
+	}
+	frame->ax.h = inb(base + LINE_STATUS) & 0x1E; // errors only
+	frame->ax.l = inb(base + DATA);
+}
+
+void int14(Frame *frame)
+{
+	u16 port = frame->dx.x;
+	u16 base = port < 4 ? bda()->com_ports[port] : 0;
+	if (!base) {
+		frame->ax.h = TIMED_OUT;
+		return;
+	}
+	u8 timeout = bda()->com_timeouts[port];
+	switch (frame->ax.h) {
+	case 0x00:
+		initialise(frame, base);
+		break;
+	case 0x01:
+		send(frame, base, timeout);
+		break;
+	case 0x02:
+		receive(frame, base, timeout);
+		break;
+	case 0x03:
+		tell_status(frame, base);
+		break;
+	}
+}
+
+void int17(Frame *frame)
+{
+	frame->ax.h = 0x01; // timed out
+}
