@@ -73,6 +73,25 @@ static void setup_interrupt_controllers(void)
 	outb(0xA1, 0xFF);
 }
 
+enum { LOCAL_APIC = 0xFEE00000, SPURIOUS_VECTOR = 0xF0, LVT_LINT0 = 0x350, LVT_LINT1 = 0x360, HAS_APIC = 1 << 9 };
+
+static void apic_write(u32 offset, u32 value)
+{
+	move_extended(linear_of(&value), LOCAL_APIC + offset, sizeof(value));
+}
+
+// A processor with a local APIC hears the 8259A only through it: virtual wire mode. [SDM] 3A 10.5.1.
+static void setup_local_apic(void)
+{
+	u32 eax = 1, ebx, ecx = 0, edx;
+	asm volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+	if (!(edx & HAS_APIC))
+		return;
+	apic_write(SPURIOUS_VECTOR, 0x1FF); // software enable
+	apic_write(LVT_LINT0, 0x700);	    // ExtINT
+	apic_write(LVT_LINT1, 0x400);	    // NMI
+}
+
 // [PC] An adapter's ROM says 55AA, its length in 512 bytes, and sums to 0; it is called at offset 3.
 static void run_option_roms(void)
 {
@@ -94,6 +113,7 @@ void NORETURN post(void)
 	setup_data_area();
 	setup_interrupt_controllers();
 	a20_set(1);
+	setup_local_apic();
 	memory_setup();
 	pci_setup();
 	time_setup();

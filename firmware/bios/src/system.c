@@ -53,16 +53,34 @@ static int a20_service(Frame *frame)
 	return 0;
 }
 
-// AH=86h: wait CX:DX microseconds. Bit 4 of port 61h turns over every 15.085 us whatever the timers do.
+// [8254] Latch counter 0 and read it: 1193182 counts a second, downwards, modulo 65536.
+static u16 timer_count(void)
+{
+	outb(0x43, 0x00);
+	u8 low = inb(0x40);
+	return low | inb(0x40) << 8;
+}
+
+static void wait_counts(u32 counts, int let_interrupts_in)
+{
+	u16 before = timer_count();
+	for (u32 passed = 0; passed < counts;) {
+		if (let_interrupts_in)
+			asm volatile("sti; nop; cli" : : : "memory");
+		u16 now = timer_count();
+		passed += (u16)(before - now);
+		before = now;
+	}
+}
+
+// AH=86h: wait CX:DX microseconds
 static int wait(Frame *frame)
 {
-	u32 turns = ((u32)frame->cx.x << 16 | frame->dx.x) / 15;
-	u8 before = inb(0x61) & 0x10;
-	while (turns) {
-		u8 now = inb(0x61) & 0x10;
-		if (now != before)
-			turns--;
-		before = now;
+	u32 left = (u32)frame->cx.x << 16 | frame->dx.x;
+	while (left) {
+		u32 now = left < 50000 ? left : 50000;
+		wait_counts(now * 1193 / 1000 + 1, frame->flags & INTERRUPT_FLAG);
+		left -= now;
 	}
 	return 0;
 }
