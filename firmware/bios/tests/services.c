@@ -215,6 +215,13 @@ static void try_disk_parameters(u8 drive)
 	bios(0x13, &all);
 	u32 sectors = buffer[8] | (u32)buffer[9] << 16;
 	fact("parameters", !failed(&all) && buffer[0] == 26 && buffer[12] == 512 && sectors >= 2048);
+	u64 last = sectors - 1ull + ((u64)buffer[10] << 32 | (u64)buffer[11] << 48);
+	all = by_packet(0x42, drive, last, 1, 0x2000, 0);
+	fact("the last sector is read", !failed(&all));
+	all = by_packet(0x42, drive, last, 2, 0x2000, 0);
+	fact("and none behind it", failed(&all));
+	if (last >> 32)
+		return;
 	all = call(0x13, 0x1500, 0, 0, drive);
 	fact("int 13h AH=15h says disk and counts sectors", !failed(&all) && (all.eax >> 8 & 0xFF) == 3 &&
 	     ((all.ecx & 0xFFFF) << 16 | (all.edx & 0xFFFF)) == sectors);
