@@ -30,6 +30,7 @@ class Kit:
     bios: Path
     services: bytes
     keys: bytes
+    restart: bytes
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
         ("firmware/bios/tests", [f"BUILD={build}/tests"]),
     ):
         subprocess.run(["make", "-s", "-C", str(ROOT / folder), *variables], check=True)
-    tests = build / "tests"
-    return Kit(build / "bios.bin", (tests / "services.bin").read_bytes(), (tests / "keys.bin").read_bytes())
+    programs = [(build / "tests" / f"{name}.bin").read_bytes() for name in ("services", "keys", "restart")]
+    return Kit(build / "bios.bin", *programs)
 
 
 def arguments(kit: Kit, folder: Path, *options: str, memory: int = 64) -> list[str]:
@@ -69,7 +70,7 @@ def arguments(kit: Kit, folder: Path, *options: str, memory: int = 64) -> list[s
 
 def run(kit: Kit, folder: Path, *options: str, memory: int = 64) -> Outcome:
     command = arguments(kit, folder, *options, memory=memory)
-    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, timeout=30, check=False)
     return Outcome(done.stdout.decode(), (folder / "debug").read_text(), done.returncode >> 1)
 
 
@@ -151,6 +152,11 @@ def test_int_18h_goes_on_with_the_next_device(kit: Kit, tmp_path: Path) -> None:
     gives_up = b"\xcd\x18".ljust(510, b"\0") + b"\x55\xaa"
     outcome = run(kit, tmp_path, *drive(disk(tmp_path, gives_up)), *cd_drive(iso(tmp_path, kit.services)))
     assert "booted from e0" in outcome.serial
+
+
+def test_the_machine_boots_again_after_every_kind_of_restart(kit: Kit, tmp_path: Path) -> None:
+    outcome = run(kit, tmp_path, *drive(disk(tmp_path, kit.restart)))
+    assert (outcome.serial, outcome.status) == ("12345R", 0)
 
 
 @pytest.mark.parametrize("size", [1 << 30, 40 << 30, 200 << 30])

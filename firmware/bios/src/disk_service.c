@@ -166,6 +166,7 @@ static u8 on_disk(Frame *frame, const struct drive *drive)
 	}
 }
 
+// AH=01h
 static void tell_last_status(Frame *frame)
 {
 	u8 last = bda()->disk_status;
@@ -173,32 +174,55 @@ static void tell_last_status(Frame *frame)
 	set_carry(frame, last != DISK_OK);
 }
 
-void int13(Frame *frame)
+// AH=41h with BX=55AAh
+static void tell_extensions(Frame *frame)
+{
+	finish(frame, DISK_OK);
+	frame->bx.x = 0xAA55;
+	frame->cx.x = 0x0001; // packet access
+	frame->ax.h = 0x21;   // EDD 1.1
+}
+
+// AH=15h where nothing is: no such drive, and that is a good answer
+static void tell_absence(Frame *frame)
+{
+	frame->ax.h = 0;
+	set_carry(frame, 0);
+}
+
+static void without_drive(Frame *frame)
 {
 	u8 function = frame->ax.h;
-	const struct drive *drive = drive_find(frame->dx.l);
+	if (function == 0x15)
+		tell_absence(frame);
+	else if (function == 0x00)
+		finish(frame, frame->dx.l < FIRST_DISK ? DISK_OK : DISK_TIMEOUT);
+	else
+		finish(frame, DISK_BAD_REQUEST);
+}
 
-	if (function == 0x01) {
-		tell_last_status(frame);
-	} else if (function == 0x4B) {
-		finish(frame, tell_emulation(frame));
-	} else if (!drive) {
-		if (function == 0x15) { // no such drive, and that is a good answer
-			frame->ax.h = 0;
-			set_carry(frame, 0);
-		} else {
-			finish(frame, function ? DISK_BAD_REQUEST : frame->dx.l < FIRST_DISK ? DISK_OK : DISK_TIMEOUT);
-		}
-	} else if (function == 0x00 || function == 0x0D) {
+static void with_drive(Frame *frame, const struct drive *drive)
+{
+	u8 function = frame->ax.h;
+	if (function == 0x00 || function == 0x0D)
 		finish(frame, drive_reset(drive));
-	} else if (function == 0x41 && frame->bx.x == 0x55AA) {
-		frame->bx.x = 0xAA55;
-		frame->cx.x = 0x0001; // packet access
-		finish(frame, DISK_OK);
-		frame->ax.h = 0x21; // EDD 1.1
-	} else if (function == 0x15 && !drive->is_cd) {
+	else if (function == 0x41 && frame->bx.x == 0x55AA)
+		tell_extensions(frame);
+	else if (function == 0x15 && !drive->is_cd)
 		tell_kind(frame, drive);
-	} else {
+	else
 		finish(frame, drive->is_cd ? by_extensions(frame, drive) : on_disk(frame, drive));
-	}
+}
+
+void int13(Frame *frame)
+{
+	const struct drive *drive = drive_find(frame->dx.l);
+	if (frame->ax.h == 0x01)
+		tell_last_status(frame);
+	else if (frame->ax.h == 0x4B)
+		finish(frame, tell_emulation(frame));
+	else if (drive)
+		with_drive(frame, drive);
+	else
+		without_drive(frame);
 }

@@ -12,7 +12,7 @@
 
 static inline void select_segment(u16 segment)
 {
-	asm volatile("mov gs, %w0" : : "r"((u32)segment) : "memory");
+	asm volatile("mov %w0, %%gs" : : "r"((u32)segment) : "memory");
 }
 
 /* The segment and offset by which real mode reaches a linear address; the offset is small below 1 MiB. */

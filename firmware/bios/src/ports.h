@@ -8,43 +8,43 @@
 static inline u8 inb(u16 port)
 {
 	u8 value;
-	asm volatile("in %0, %1" : "=a"(value) : "Nd"(port));
+	asm volatile("in %w1, %0" : "=a"(value) : "Nd"(port));
 	return value;
 }
 
 static inline u32 inl(u16 port)
 {
 	u32 value;
-	asm volatile("in %0, %1" : "=a"(value) : "Nd"(port));
+	asm volatile("in %w1, %0" : "=a"(value) : "Nd"(port));
 	return value;
 }
 
 static inline u16 inw(u16 port)
 {
 	u16 value;
-	asm volatile("in %0, %1" : "=a"(value) : "Nd"(port));
+	asm volatile("in %w1, %0" : "=a"(value) : "Nd"(port));
 	return value;
 }
 
 static inline void outb(u16 port, u8 value)
 {
-	asm volatile("out %1, %0" : : "a"(value), "Nd"(port));
+	asm volatile("out %0, %w1" : : "a"(value), "Nd"(port));
 }
 
 static inline void outw(u16 port, u16 value)
 {
-	asm volatile("out %1, %0" : : "a"(value), "Nd"(port));
+	asm volatile("out %0, %w1" : : "a"(value), "Nd"(port));
 }
 
 static inline void outl(u16 port, u32 value)
 {
-	asm volatile("out %1, %0" : : "a"(value), "Nd"(port));
+	asm volatile("out %0, %w1" : : "a"(value), "Nd"(port));
 }
 
 /* Move `words` words (at most 32 KiB) from `port` to segment:offset. Compiled code wants ES = DS back. */
 static inline void insw_far(u16 port, u16 segment, u32 offset, u32 words)
 {
-	asm volatile("mov es, %w[segment]; rep insw; mov %[segment], ds; mov es, %w[segment]"
+	asm volatile("mov %w[segment], %%es; rep insw; mov %%ds, %w[segment]; mov %w[segment], %%es"
 		     : "+D"(offset), "+c"(words), [segment] "+a"((u32){segment})
 		     : "d"(port)
 		     : "memory");
@@ -54,5 +54,5 @@ static inline void insw_far(u16 port, u16 segment, u32 offset, u32 words)
 static inline void outsw_far(u16 port, u16 segment, u32 offset, u32 words)
 {
 	select_segment(segment);
-	asm volatile("rep outs dx, word ptr gs:[si]" : "+S"(offset), "+c"(words) : "d"(port) : "memory");
+	asm volatile("rep outsw %%gs:(%%si), %%dx" : "+S"(offset), "+c"(words) : "d"(port) : "memory");
 }

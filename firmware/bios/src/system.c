@@ -166,6 +166,9 @@ static int by_ax(Frame *frame)
 		return large_memory(frame);
 	case 0xE820:
 		return memory_map(frame);
+	case 0xC100 ... 0xC1FF: // where the extended data area is
+		frame->es = bda()->ebda_segment;
+		return 0;
 	default:
 		return not_supported(frame);
 	}
@@ -191,9 +194,6 @@ static int serve(Frame *frame)
 		return 0;
 	case 0xC0:
 		return configuration(frame);
-	case 0xC1:
-		frame->es = bda()->ebda_segment;
-		return 0;
 	default:
 		return by_ax(frame);
 	}

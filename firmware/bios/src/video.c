@@ -223,6 +223,29 @@ static void tell_mode(Frame *frame)
 	frame->bx.h = bda()->page;
 }
 
+static void write_text(Frame *frame)
+{
+	switch (frame->ax.h) {
+	case 0x06:
+	case 0x07:
+		scroll_window(frame, frame->ax.h == 0x06);
+		break;
+	case 0x08:
+		read_character(frame);
+		break;
+	case 0x09:
+	case 0x0A:
+		repeat_character(frame, frame->ax.h == 0x09);
+		break;
+	case 0x0E:
+		teletype(bda()->page, frame->ax.l, KEEP_ATTRIBUTE);
+		break;
+	case 0x13:
+		write_string(frame);
+		break;
+	}
+}
+
 void int10(Frame *frame)
 {
 	switch (frame->ax.h) {
@@ -243,25 +266,10 @@ void int10(Frame *frame)
 	case 0x05:
 		select_page(frame->ax.l);
 		break;
-	case 0x06:
-	case 0x07:
-		scroll_window(frame, frame->ax.h == 0x06);
-		break;
-	case 0x08:
-		read_character(frame);
-		break;
-	case 0x09:
-	case 0x0A:
-		repeat_character(frame, frame->ax.h == 0x09);
-		break;
-	case 0x0E:
-		teletype(bda()->page, frame->ax.l, KEEP_ATTRIBUTE);
-		break;
 	case 0x0F:
 		tell_mode(frame);
 		break;
-	case 0x13:
-		write_string(frame);
-		break;
+	default:
+		write_text(frame);
 	}
 }
