@@ -1,0 +1,1 @@
+"""The PCI bus, its functions' configuration space, and the bridges of the 440FX chip set."""
