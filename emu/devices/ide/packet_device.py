@@ -227,7 +227,8 @@ class PacketDevice(Drive[CdState]):
             return None
         start, end = lba * BLOCK, (lba + count) * BLOCK
         try:
-            data = medium.read(start, min(end, medium.size) - start)
+            # Another disc, with fewer blocks, may be in the tray by now.
+            data = medium.read(start, max(min(end, medium.size) - start, 0))
         except HostError:
             self.check(packets.UNREADABLE)
             return None

@@ -216,3 +216,21 @@ def test_a_reply_survives_save_and_restore(bench: Bench) -> None:
     bench.ide.restore(saved)
     rest = bench.read_block(2000) + bench.reply()
     assert start + rest == b"".join(block(n) for n in range(7, 11))
+
+
+def test_a_smaller_disc_put_in_during_a_read_gives_zeros_not_a_crash(bench: Bench) -> None:
+    assert isinstance(bench.cd, CdDrive)
+    bench.packet(read_10(0, 90), limit=2048)
+    bench.read_block(2048)
+    bench.cd.change_medium(MemoryImage(bytearray(b"n" * 2048)))
+    rest = bench.reply()
+    assert len(rest) == 89 * 2048
+    assert rest[-2048:] == bytes(2048)
+
+
+def test_an_image_that_ends_within_a_block_is_padded(bench: Bench) -> None:
+    assert isinstance(bench.cd, CdDrive)
+    bench.cd.change_medium(MemoryImage(bytearray(b"n" * 512)))
+    bench.packet(bytes(12))
+    bench.packet(read_10(0, 1))
+    assert bench.reply() == b"n" * 512 + bytes(1536)

@@ -117,3 +117,15 @@ def images(bench: Bench) -> list[bytearray]:
         for place in channel.positions
         if hasattr(place, "image")
     ]
+
+
+@settings(max_examples=30, deadline=None)
+@given(accesses)
+def test_reset_is_the_same_as_new(steps: list[Access]) -> None:
+    used = bench()
+    run(used, steps, by_string=True)
+    used.ide.reset()
+    new = bench()
+    new.ide.reset()
+    assert used.ide.save() == new.ide.save()
+    assert not used.line.level
