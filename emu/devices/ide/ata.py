@@ -58,8 +58,9 @@ class AtaDisk(DiskTransfers):
                 self.state.standby = False
             handler(self)
 
-    def _cylinders(self, heads: int, sectors_per_track: int) -> int:
-        return max(1, min(self.sectors // (heads * sectors_per_track), MOST_CYLINDERS))
+    def _geometry(self, heads: int, sectors_per_track: int) -> tuple[int, int, int]:
+        cylinders = max(1, min(self.sectors // (heads * sectors_per_track), MOST_CYLINDERS))
+        return cylinders, heads, sectors_per_track
 
     def verify(self, *, extended: bool = False) -> None:
         """READ VERIFY SECTORS (EXT): read without handing out."""
@@ -151,21 +152,18 @@ class AtaDisk(DiskTransfers):
         """IDENTIFY DEVICE."""
         state = self.state
         state.remaining = 0
-        self.offer(
-            identify.disk_data(
-                sectors=self.sectors,
-                cylinders=self._cylinders(DEFAULT_HEADS, DEFAULT_SECTORS),
-                default_geometry=(DEFAULT_HEADS, DEFAULT_SECTORS),
-                geometry=(state.heads, state.sectors_per_track),
-                current_cylinders=self._cylinders(state.heads, state.sectors_per_track),
-                largest_multiple=LARGEST_MULTIPLE,
-                multiple=state.multiple,
-                transfer_mode=state.transfer_mode,
-                write_cache=state.write_cache,
-                look_ahead=state.look_ahead,
-                names=self._names,
-            )
+        disk = identify.Disk(
+            sectors=self.sectors,
+            default_geometry=self._geometry(DEFAULT_HEADS, DEFAULT_SECTORS),
+            geometry=self._geometry(state.heads, state.sectors_per_track),
+            largest_multiple=LARGEST_MULTIPLE,
+            multiple=state.multiple,
+            transfer_mode=state.transfer_mode,
+            write_cache=state.write_cache,
+            look_ahead=state.look_ahead,
+            names=self._names,
         )
+        self.offer(identify.disk_data(disk))
         state.interrupt = True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 
 WORDS = 256
 MULTIWORD_DMA = 0x20
@@ -42,43 +43,50 @@ def _packed(words: list[int]) -> bytes:
     return struct.pack(f"<{WORDS}H", *words)
 
 
-def disk_data(
-    *,
-    sectors: int,
-    cylinders: int,
-    default_geometry: tuple[int, int],
-    geometry: tuple[int, int],
-    current_cylinders: int,
-    largest_multiple: int,
-    multiple: int,
-    transfer_mode: int,
-    write_cache: bool,
-    look_ahead: bool,
-    names: tuple[str, str, str],
-) -> bytes:
-    """IDENTIFY DEVICE. Geometries are (heads, sectors per track); names are serial, firmware, model."""
+@dataclass(frozen=True)
+class Disk:
+    """What IDENTIFY DEVICE tells. Geometries are (cylinders, heads, sectors per track)."""
+
+    sectors: int
+    default_geometry: tuple[int, int, int]
+    geometry: tuple[int, int, int]
+    largest_multiple: int
+    multiple: int
+    transfer_mode: int
+    write_cache: bool
+    look_ahead: bool
+    names: tuple[str, str, str]
+    """Serial number, firmware revision, model."""
+
+
+def _capacity(words: list[int], disk: Disk) -> None:
+    words[1], words[3], words[6] = disk.default_geometry
+    words[53] |= 0x0001
+    words[54], words[55], words[56] = disk.geometry
+    _double(words, 57, words[54] * words[55] * words[56])
+    _double(words, 60, min(disk.sectors, 0x0FFF_FFFF))
+    for n in range(4):
+        words[100 + n] = disk.sectors >> (16 * n) & 0xFFFF
+
+
+def disk_data(disk: Disk) -> bytes:
+    """IDENTIFY DEVICE."""
     words = [0] * WORDS
     words[0] = 0x0040
-    words[1], (words[3], words[6]) = cylinders, default_geometry
-    words[47] = 0x8000 | largest_multiple
+    words[47] = 0x8000 | disk.largest_multiple
     words[49] = 0x0B00  # IORDY, LBA, DMA
     words[50] = _VALID
     words[51] = 0x0200
-    words[53] = 0x0001
-    words[54], (words[55], words[56]) = current_cylinders, geometry
-    _double(words, 57, words[54] * words[55] * words[56])
-    words[59] = 0x0100 | multiple if multiple else 0
-    _double(words, 60, min(sectors, 0x0FFF_FFFF))
+    words[59] = 0x0100 | disk.multiple if disk.multiple else 0
     words[80] = _VERSIONS
     words[82] = 0x4060  # NOP, look-ahead, write cache
     words[83] = _VALID | 0x3400  # FLUSH CACHE EXT, FLUSH CACHE, 48-bit addresses
     words[84] = _VALID
-    words[85] = 0x4000 | look_ahead << 6 | write_cache << 5
+    words[85] = 0x4000 | disk.look_ahead << 6 | disk.write_cache << 5
     words[86], words[87] = 0x3400, _VALID
-    for n in range(4):
-        words[100 + n] = sectors >> (16 * n) & 0xFFFF
-    _modes(words, transfer_mode)
-    _names(words, *names)
+    _capacity(words, disk)
+    _modes(words, disk.transfer_mode)
+    _names(words, *disk.names)
     return _packed(words)
 
 
