@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from emu.core.bus import PortBus
+from emu.core.bus import MmioBus, PortBus
 from emu.core.clock import Clock
 from emu.core.device import Device
 from emu.core.wires import IrqLine
@@ -20,12 +20,18 @@ from emu.devices.debug_port import DebugPort, PostPort
 from emu.devices.exit_port import ExitPort
 from emu.devices.fw_cfg import FwCfg, MemoryRange, e820, standard_items
 from emu.devices.i8042 import I8042
+from emu.devices.ide.ata import AtaDisk
+from emu.devices.ide.atapi import CdDrive
+from emu.devices.ide.channel import Channel
+from emu.devices.ide.controller import IdeController
+from emu.devices.pci.bus import PciBus
 from emu.devices.pic import PicPair
 from emu.devices.pit import Pit8254
 from emu.devices.power import ResetControl
 from emu.devices.rtc import Rtc
 from emu.devices.system_control import SystemControlA, SystemControlB
 from emu.devices.uart import Uart16550
+from tests.unit.devices.ide_driver import image
 
 Stimulus = Callable[[Random], None]
 
@@ -177,6 +183,41 @@ def _fw_cfg(clock: Clock) -> Mounted:
     return mount(FwCfg(items=items, files={"etc/e820": e820([MemoryRange(0, 64 << 20)])}))
 
 
+def _ide(clock: Clock) -> Mounted:
+    """The PIIX3's IDE function with a write-protected disk and a CD; the bus master reads one descriptor."""
+    irq, secondary_irq = wire("irq14"), wire("irq15")
+    disk = image(300)
+    disk.read_only = True
+    primary = Channel(
+        "ide0", irq=irq, command_base=0x1F0, control_base=0x3F6, master=AtaDisk("disk", image=disk)
+    )
+    secondary = Channel(
+        "ide1",
+        irq=secondary_irq,
+        command_base=0x170,
+        control_base=0x376,
+        slave=CdDrive("cd", image=image(400)),
+    )
+    outputs: list[Any] = []
+    ide = IdeController(
+        "ide",
+        primary=primary,
+        secondary=secondary,
+        read_memory=lambda address, length: bytes.fromhex("0010000000040080").ljust(length, b"\0"),
+        write_memory=lambda address, data: outputs.append((address, data)),
+    )
+    bus = PortBus()
+    PciBus("pci", ports=bus, memory=MmioBus()).plug(ide, 1, 1)
+    ide.write_configuration(0x20, 4, 0xC001)
+    ide.write_configuration(0x04, 2, 0x0005)
+    mounted = Mounted(ide, bus, [irq, secondary_irq], outputs)
+    address = ((0x1F6, 0xE0), (0x1F5, 0), (0x1F4, 0), (0x1F3, 5), (0x1F2, 4))
+    programming(mounted, (0x3F6, 4), (0x3F6, 0), *address, (0x1F7, 0x20))
+    programming(mounted, (0x3F6, 4), (0x3F6, 0), *address, (0xC000, 0), (0x1F7, 0xC8), (0xC000, 9))
+    packet = ((0x176, 0xB0), (0x171, 0), (0x174, 0), (0x175, 2), (0x177, 0xA0), (0x170, 0x12), (0x170, 0))
+    return programming(mounted, (0x376, 4), (0x376, 0), *packet, (0x170, 36), *((0x170, 0),) * 3)
+
+
 FACTORIES: dict[str, Factory] = {
     "pic": _pic,
     "pit": _pit,
@@ -190,4 +231,5 @@ FACTORIES: dict[str, Factory] = {
     "debug port": _debug_port,
     "exit port": _exit_port,
     "fw_cfg": _fw_cfg,
+    "ide": _ide,
 }
