@@ -1,0 +1,2 @@
+disk := hello.real
+hello.real := hello.c

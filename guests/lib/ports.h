@@ -1,0 +1,39 @@
+/* Port I/O. */
+#pragma once
+#include "types.h"
+
+static inline u8 in8(u16 port)
+{
+	u8 value;
+	__asm__ volatile("in %0, %1" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static inline u16 in16(u16 port)
+{
+	u16 value;
+	__asm__ volatile("in %0, %1" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static inline u32 in32(u16 port)
+{
+	u32 value;
+	__asm__ volatile("in %0, %1" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static inline void out8(u16 port, u8 value)
+{
+	__asm__ volatile("out %1, %0" : : "a"(value), "Nd"(port));
+}
+
+static inline void out16(u16 port, u16 value)
+{
+	__asm__ volatile("out %1, %0" : : "a"(value), "Nd"(port));
+}
+
+static inline void out32(u16 port, u32 value)
+{
+	__asm__ volatile("out %1, %0" : : "a"(value), "Nd"(port));
+}

@@ -1,0 +1,54 @@
+# Builds one guest, GUEST; called by ../Makefile. The guest's own guest.mk sets
+#	disk := NAME.MODE ...		the parts of NAME.img, in the order in which they run
+#	cdrom := NAME.MODE ...		the parts of NAME.iso, if there is one
+#	cdrom_files := NAME=PATH ...	further files on it
+#	NAME.MODE := a.c b.S ...	a part's sources, from the guest's folder
+#	flags := -DWORD ...		for the compiler
+# MODE is real, protected or long.
+
+all:
+
+include $(GUEST)/guest.mk
+FOLDER := $(BUILD)/$(GUEST)
+TARGET := $(OUT)/$(GUEST)/$(GUEST)
+PARTS := $(sort $(disk) $(cdrom))
+mode = $(lastword $(subst ., ,$(1)))
+TOOLS := lib/make_image.py lib/part.ld $(BUILD)/lib/boot.bin $(BUILD)/lib/boot-cd.bin $(BUILD)/lib/chain.bin \
+	$(wildcard $(BUILD)/lib/*/libguest.a) lib/rules.mk $(GUEST)/guest.mk
+
+define object
+$(FOLDER)/$(1)/$(notdir $(basename $(2))).o: $(GUEST)/$(2) $(GUEST)/guest.mk
+	@mkdir -p $$(@D)
+	@$$(CC) $$(FLAGS_$(call mode,$(1))) -I$(GUEST) $(flags) -c $$< -o $$@
+$(1)_objects += $(FOLDER)/$(1)/$(notdir $(basename $(2))).o
+endef
+$(foreach part,$(PARTS),$(foreach source,$($(part)),$(eval $(call object,$(part),$(source)))))
+
+MAKE_IMAGE = $(PYTHON) lib/make_image.py --chain $(BUILD)/lib/chain.bin --script lib/part.ld --folder $(FOLDER) --out $@
+
+$(TARGET).img: $(foreach part,$(disk),$($(part)_objects)) $(TOOLS)
+	@mkdir -p $(@D)
+	@$(MAKE_IMAGE) --boot $(BUILD)/lib/boot.bin $(disk)
+
+$(FOLDER)/cdrom.bin: $(foreach part,$(cdrom),$($(part)_objects)) $(TOOLS)
+	@$(MAKE_IMAGE) --boot $(BUILD)/lib/boot-cd.bin --sector 2048 $(cdrom)
+
+$(TARGET).iso: $(FOLDER)/cdrom.bin lib/make_iso.py $(foreach pair,$(cdrom_files),$(lastword $(subst =, ,$(pair))))
+	@mkdir -p $(@D)
+	@$(PYTHON) lib/make_iso.py --boot $< --out $@ $(cdrom_files)
+
+# The first part's symbols are NAME.elf; those of further parts lie beside it. No two parts overlap.
+FIRST := $(firstword $(disk) $(cdrom))
+$(TARGET).elf: $(if $(disk),$(TARGET).img) $(if $(cdrom),$(TARGET).iso)
+	@cp $(FOLDER)/$(FIRST).elf $@
+	$(foreach part,$(filter-out $(FIRST),$(PARTS)),cp $(FOLDER)/$(part).elf $(TARGET)-$(part).elf;)
+
+$(TARGET).toml: $(GUEST)/$(GUEST).toml
+	@mkdir -p $(@D)
+	@cp $< $@
+
+.PHONY: all
+.DELETE_ON_ERROR:
+all: $(if $(disk),$(TARGET).img) $(if $(cdrom),$(TARGET).iso) $(TARGET).elf $(TARGET).toml
+
+-include $(wildcard $(FOLDER)/*/*.d)
