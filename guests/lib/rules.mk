@@ -17,7 +17,7 @@ TOOLS := lib/make_image.py lib/part.ld $(BUILD)/lib/boot.bin $(BUILD)/lib/boot-c
 	$(wildcard $(BUILD)/lib/*/libguest.a) lib/rules.mk $(GUEST)/guest.mk
 
 define object
-$(FOLDER)/$(1)/$(notdir $(basename $(2))).o: $(GUEST)/$(2) $(GUEST)/guest.mk
+$(FOLDER)/$(1)/$(notdir $(basename $(2))).o: $(GUEST)/$(2) $(GUEST)/guest.mk Makefile
 	@mkdir -p $$(@D)
 	@$$(CC) $$(FLAGS_$(call mode,$(1))) -I$(GUEST) $(flags) -c $$< -o $$@
 $(1)_objects += $(FOLDER)/$(1)/$(notdir $(basename $(2))).o
@@ -41,7 +41,7 @@ $(TARGET).iso: $(FOLDER)/cdrom.bin lib/make_iso.py $(foreach pair,$(cdrom_files)
 FIRST := $(firstword $(disk) $(cdrom))
 $(TARGET).elf: $(if $(disk),$(TARGET).img) $(if $(cdrom),$(TARGET).iso)
 	@cp $(FOLDER)/$(FIRST).elf $@
-	$(foreach part,$(filter-out $(FIRST),$(PARTS)),cp $(FOLDER)/$(part).elf $(TARGET)-$(part).elf;)
+	@$(foreach part,$(filter-out $(FIRST),$(PARTS)),cp $(FOLDER)/$(part).elf $(TARGET)-$(part).elf;)
 
 $(TARGET).toml: $(GUEST)/$(GUEST).toml
 	@mkdir -p $(@D)
