@@ -1,0 +1,2 @@
+disk := fault-loop.long
+fault-loop.long := fault-loop.c

@@ -1,0 +1,4 @@
+/* What the files of this guest share. */
+#pragma once
+
+void straight(void);
