@@ -64,7 +64,7 @@ static void traps(void)
 
 	caught.count = 0;
 	__asm__ volatile("mov dword ptr [fault_at], offset 1f\n\tmov dword ptr [resume_at], offset 1f\n"
-		"\tpushf\n\tpop ax\n\tor ah, 1\n\tpush ax\n\tpopf\n\tnop\n1:\tnop" : : : "eax", "memory", "cc");
+		"\tpushf\n\tpop eax\n\tor ah, 1\n\tpush eax\n\tpopf\n\tnop\n1:\tnop" : : : "eax", "memory", "cc");
 	check(came(1, fault_at), "TF traps after the instruction that follows POPF");
 }
 
