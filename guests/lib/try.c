@@ -15,7 +15,6 @@ __asm__(".global kernel_stack_top, user_stack_top\n"
 	".set kernel_stack_top, kernel_stack + 2048\n"
 	".set user_stack_top, user_stack + 1024");
 
-void go_home(void) __attribute__((noreturn));
 void enter_user(word code, word selector, word stack, word stack_selector, word flags);
 extern volatile word home;
 

@@ -66,6 +66,8 @@ extern u8 user_stack_top[];
 void call_user(const void *code, u16 selector);
 void call_user_with(const void *code, u16 selector, u16 stack_selector, word flags);
 enum { USER_EXIT = 0x81 };
+/* From a handler: abandons what call_user runs and returns from it. */
+void go_home(void) __attribute__((noreturn));
 
 /* A piece of code for call_user; afterwards it executes INT 0x81. */
 #define USER_TEXT(name, text) \
