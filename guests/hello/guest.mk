@@ -1,2 +1,3 @@
 disk := hello.real
+cdrom := hello.real
 hello.real := hello.c

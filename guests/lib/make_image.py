@@ -23,7 +23,7 @@ EMULATIONS = {"real": "elf_i386", "protected": "elf_i386", "long": "elf_x86_64"}
 
 
 def link(part: str, folder: Path, base: int, script: Path) -> bytes:
-    """Link part `NAME.MODE` from the objects in folder/NAME.MODE to run at `base`; its bytes, padded to 16."""
+    """Link part `NAME.MODE` from its objects in `folder` to run at `base`; its bytes, padded to 16."""
     mode = part.split(".")[1]
     objects = sorted((folder / part).glob("*.o"))
     library = folder.parent / "lib" / mode

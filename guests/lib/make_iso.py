@@ -35,7 +35,7 @@ def write_iso(boot: bytes, files: dict[str, bytes], out: Path, label: str) -> No
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--boot", type=Path, required=True, help="the boot image, from make_image.py --sector 2048")
+    parser.add_argument("--boot", type=Path, required=True, help="from make_image.py --sector 2048")
     parser.add_argument("--label", default="GUEST")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("files", nargs="*", metavar="NAME=PATH", help="further files, by ISO 9660 name")
