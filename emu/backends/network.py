@@ -1,0 +1,183 @@
+"""Links that a NIC can be plugged into: one that swallows, one that echoes, and one that is watched.
+
+Frames travel without their checksum, as the sender made them: a link does not pad. All delivery is an event
+on the virtual clock, so a run does not depend on the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from emu.core.backends import NetBackend
+from emu.core.clock import Clock
+from emu.core.device import Device
+from emu.core.events import Observers
+from emu.core.state import Plain
+
+ECHO_LATENCY_NS = 50_000
+"""From the last bit sent to the first bit of the answer."""
+FRAMES_IN_FLIGHT = 256
+"""What a link holds at most; it loses what is sent beyond that."""
+
+_ADDRESS = 6
+
+
+class Link(NetBackend, Protocol):
+    """A back end that can be asked whether it was closed, and saved with the machine."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is sent or delivered any more."""
+
+    def save(self) -> Plain:
+        """What is under way, as plain data."""
+
+    def restore(self, plain: Plain) -> None:
+        """Take a saved state; a link that was open then is open again."""
+
+
+@dataclass
+class NullState:
+    """Whether the handle was closed."""
+
+    closed: bool = False
+
+
+class NullLink(Device[NullState]):
+    """A cable that nobody is at the other end of."""
+
+    def __init__(self, name: str = "null") -> None:
+        super().__init__(name, NullState())
+
+    @property
+    def closed(self) -> bool:
+        """Whether the handle was closed."""
+        return self.state.closed
+
+    def reset(self) -> None:
+        """The guest's RESET does not reach the link."""
+
+    def send(self, frame: bytes) -> None:
+        """Swallow the frame."""
+
+    def attach(self, receive: Callable[[bytes], None]) -> None:
+        """Nothing ever arrives."""
+
+    def close(self) -> None:
+        """Let go of the link."""
+        self.state.closed = True
+
+
+@dataclass
+class Flight:
+    """A frame and when it arrives."""
+
+    arrival_ns: int
+    frame: bytes
+
+
+@dataclass
+class EchoState:
+    """Frames under way to the NIC, the earliest first."""
+
+    closed: bool = False
+    in_flight: list[Flight] = field(default_factory=list)
+
+
+class EchoLink(Device[EchoState]):
+    """A station that sends each frame back, source and destination swapped, after a fixed latency."""
+
+    def __init__(self, name: str = "echo", *, clock: Clock, latency_ns: int = ECHO_LATENCY_NS) -> None:
+        super().__init__(name, EchoState())
+        self._clock = clock
+        self._latency_ns = latency_ns
+        self._timer = clock.timer(f"{name}-arrival", self._arrive)
+        self._receive: Callable[[bytes], None] = lambda frame: None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the handle was closed."""
+        return self.state.closed
+
+    def reset(self) -> None:
+        """The guest's RESET does not reach the link: frames under way still arrive."""
+
+    def send(self, frame: bytes) -> None:
+        """Answer `frame`; one too short for two addresses, or beyond what the link holds, is lost."""
+        if self.closed or len(frame) < 2 * _ADDRESS or len(self.state.in_flight) >= FRAMES_IN_FLIGHT:
+            return
+        answer = frame[_ADDRESS : 2 * _ADDRESS] + frame[:_ADDRESS] + frame[2 * _ADDRESS :]
+        self.state.in_flight.append(Flight(self._clock.now + self._latency_ns, answer))
+        self.drive_outputs()
+
+    def attach(self, receive: Callable[[bytes], None]) -> None:
+        """Hand each arriving frame to `receive`."""
+        self._receive = receive
+
+    def close(self) -> None:
+        """Let go of the link; what is under way is lost."""
+        self.state.closed = True
+        self.state.in_flight.clear()
+        self.drive_outputs()
+
+    def drive_outputs(self) -> None:
+        """Arm the timer for the next arrival."""
+        if self.state.in_flight:
+            self._timer.arm(self.state.in_flight[0].arrival_ns)
+        else:
+            self._timer.cancel()
+
+    def _arrive(self) -> None:
+        while self.state.in_flight and self.state.in_flight[0].arrival_ns <= self._clock.now:
+            self._receive(self.state.in_flight.pop(0).frame)
+        self.drive_outputs()
+
+
+class ObservedLink:
+    """A NIC's handle on a link, with what passes it shown to observers."""
+
+    def __init__(self, link: Link, *, nic: str, observers: Observers) -> None:
+        self._link = link
+        self._nic = nic
+        self._observers = observers
+
+    @property
+    def closed(self) -> bool:
+        """Whether the link was closed."""
+        return self._link.closed
+
+    def save(self) -> Plain:
+        """The state of the link."""
+        return self._link.save()
+
+    def restore(self, plain: Plain) -> None:
+        """Take a saved state of the link."""
+        self._link.restore(plain)
+
+    def send(self, frame: bytes) -> None:
+        """Put a frame on the link; on a closed one nothing is sent."""
+        if self.closed:
+            return
+        for seen in self._observers.frame_sent:
+            seen(self._nic, frame)
+        self._link.send(frame)
+
+    def attach(self, receive: Callable[[bytes], None]) -> None:
+        """Hand each arriving frame to `receive`."""
+
+        def arrived(frame: bytes) -> None:
+            for seen in self._observers.frame_received:
+                seen(self._nic, frame)
+            receive(frame)
+
+        self._link.attach(arrived)
+
+    def close(self) -> None:
+        """Let go of the link, once."""
+        if self.closed:
+            return
+        self._link.close()
+        for seen in self._observers.link_close:
+            seen(self._nic)
