@@ -56,9 +56,6 @@ class NullLink(Device[NullState]):
         """Whether the handle was closed."""
         return self.state.closed
 
-    def reset(self) -> None:
-        """The guest's RESET does not reach the link."""
-
     def send(self, frame: bytes) -> None:
         """Swallow the frame."""
 
@@ -100,9 +97,6 @@ class EchoLink(Device[EchoState]):
     def closed(self) -> bool:
         """Whether the handle was closed."""
         return self.state.closed
-
-    def reset(self) -> None:
-        """The guest's RESET does not reach the link: frames under way still arrive."""
 
     def send(self, frame: bytes) -> None:
         """Answer `frame`; one too short for two addresses, or beyond what the link holds, is lost."""

@@ -90,11 +90,15 @@ def test_restoring_takes_back_a_close() -> None:
     assert len(station.arrived) == 1
 
 
-def test_the_guests_reset_does_not_reach_the_link() -> None:
+def test_reset_opens_the_link_again_with_nothing_in_flight() -> None:
     station = Station()
     station.link.send(FRAME)
+    station.link.close()
     station.link.reset()
     station.wait_until(1_000_000)
+    assert station.arrived == []
+    station.link.send(FRAME)
+    station.wait_until(2_000_000)
     assert len(station.arrived) == 1
 
 
