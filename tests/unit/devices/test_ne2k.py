@@ -280,14 +280,17 @@ def test_remote_dma_wraps_at_the_end_of_the_ring(running: Card) -> None:
 
 @pytest.mark.parametrize("mode", [0x48, 0x49])
 @pytest.mark.parametrize("width", [1, 2, 4])
+@pytest.mark.parametrize("stop", [0x60, 0x80])
 @pytest.mark.parametrize(
-    ("address", "count"), [(0x4000, 64), (0x7FF2, 40), (0x0010, 24), (0x4001, 17), (0x7FFD, 9)]
+    ("address", "count"),
+    [(0x4000, 64), (0x5FF2, 40), (0x7FF2, 40), (0x0010, 24), (0x4001, 17), (0x5FFD, 30), (0x7FFD, 9)],
 )
-def test_strings_equal_single_accesses(mode: int, width: int, address: int, count: int) -> None:
+def test_strings_equal_single_accesses(mode: int, width: int, stop: int, address: int, count: int) -> None:
     """Every byte, flag and wire alike, also past the count, across the ring's end, and unaligned."""
     single, string = Card(), Card()
     for card in (single, string):
         card.start(data=mode, mask=0x7F)
+        card.write(2, stop)
         card.remote(0x10, address, count)
     data = bytes(range(1, 97))
     for n in range(0, len(data), width):
