@@ -75,6 +75,7 @@ class UnplugPorts(Device[UnplugState]):
         self._host_log = host_log if profile.speaks else lambda text: None
         self._is_blacklisted = is_blacklisted
         self._lock_rom = lock_rom
+        self._looked_up: dict[tuple[int, int, Direction], Does] = {}
         self._log = GuestLog(
             clock=clock, sink=guest_log, warn=host_log, throttled=throttle and profile.throttled
         )
@@ -93,19 +94,26 @@ class UnplugPorts(Device[UnplugState]):
         """Lock or unlock the ROM area."""
         self._lock_rom(bool(self.state.flags.rom_locked))
 
+    def _does(self, port: int, width: int, direction: Direction) -> Does:
+        """The profile's row for an access, looked up once: a log comes byte by byte."""
+        access = port, width, direction
+        if access not in self._looked_up:
+            self._looked_up[access] = self.profile.port_rule(port, width, direction, self.version).does
+        return self._looked_up[access]
+
     def _read_port(self, offset: int, width: int) -> int:
-        rule = self.profile.port_rule(FIRST_PORT + offset, width, Direction.READ, self.version)
-        if rule.does is Does.SPLIT:
+        does = self._does(FIRST_PORT + offset, width, Direction.READ)
+        if does is Does.SPLIT:
             return self._read_port(offset, 1) | self._read_port(offset + 1, 1) << 8
-        return self._read(rule.does, width)
+        return self._read(does, width)
 
     def _write_port(self, offset: int, width: int, value: int) -> None:
-        rule = self.profile.port_rule(FIRST_PORT + offset, width, Direction.WRITE, self.version)
-        if rule.does is Does.SPLIT:
+        does = self._does(FIRST_PORT + offset, width, Direction.WRITE)
+        if does is Does.SPLIT:
             self._write_port(offset, 1, value & 0xFF)
             self._write_port(offset + 1, 1, value >> 8)
         else:
-            self._write(rule.does, value)
+            self._write(does, value)
 
     def _read_bar0(self, offset: int, width: int) -> int:
         return self._read(self.profile.bar0_rule(offset, Direction.READ).does, width)

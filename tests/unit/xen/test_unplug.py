@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from emu.core.bus import PortBus, Region
@@ -383,3 +385,26 @@ def test_a_word_that_leaves_the_ports_is_split_by_the_bus() -> None:
     host = Host()
     host.bus.claim(Region("next", 0x20, 1, lambda offset, width: 0x5A, lambda offset, width, value: None))
     assert host.bus.read(0x1F, 2) == 0x5AFF
+
+
+@pytest.mark.parametrize("profile", list(PROFILES.values()))
+def test_random_accesses_never_fail_and_a_restored_twin_answers_alike(profile: Profile) -> None:
+    host = Host(profile)
+    draw = Random(profile.name)
+
+    def access() -> tuple[int, int, int | None]:
+        width = draw.choice((1, 2, 4))
+        port = draw.choice((draw.randrange(0x0D, 0x20), BAR0 + draw.randrange(0x10)))
+        return port, width, draw.choice((None, 1, 7, 10, draw.getrandbits(8 * width)))
+
+    def answers(of: Host, accesses: list[tuple[int, int, int | None]]) -> list[int]:
+        for port, width, value in accesses:
+            if value is not None:
+                of.bus.write(port, width, value)
+        return [of.bus.read(port, width) for port, width, value in accesses]
+
+    answers(host, [access() for _ in range(2000)])
+    twin = restored_twin(host)
+    later = [access() for _ in range(500)]
+    assert answers(twin, later) == answers(host, later)
+    assert twin.device.save() == host.device.save()
