@@ -24,6 +24,7 @@ from emu.devices.ide.ata import AtaDisk
 from emu.devices.ide.atapi import CdDrive
 from emu.devices.ide.channel import Channel
 from emu.devices.ide.controller import IdeController
+from emu.devices.ne2k.rtl8029 import Rtl8029
 from emu.devices.pci.bus import PciBus
 from emu.devices.pic import PicPair
 from emu.devices.pit import Pit8254
@@ -31,6 +32,8 @@ from emu.devices.power import ResetControl
 from emu.devices.rtc import Rtc
 from emu.devices.system_control import SystemControlA, SystemControlB
 from emu.devices.uart import Uart16550
+from emu.xen.profiles import QEMU, SEED, Profile
+from emu.xen.unplug import Targets, UnplugPorts
 from tests.unit.devices.ide_driver import image
 
 Stimulus = Callable[[Random], None]
@@ -59,6 +62,30 @@ class Collector:
 
     def write(self, data: bytes) -> None:
         self.kept.append(data)
+
+
+class Cable(Collector):
+    """A link whose other end keeps what is sent."""
+
+    def send(self, frame: bytes) -> None:
+        self.write(frame)
+
+    def attach(self, receive: Callable[[bytes], None]) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class Gone:
+    """A target of the unplug mask that tells that it was called."""
+
+    def __init__(self, name: str, kept: list[Any]) -> None:
+        self.name = name
+        self._kept = kept
+
+    def unplug(self) -> None:
+        self._kept.append(self.name)
 
 
 def mount(
@@ -218,6 +245,58 @@ def _ide(clock: Clock) -> Mounted:
     return programming(mounted, (0x376, 4), (0x376, 0), *packet, (0x170, 36), *((0x170, 0),) * 3)
 
 
+def _ne2k(clock: Clock) -> Mounted:
+    irq, outputs = wire("nic"), list[Any]()
+    mac = bytes.fromhex("525400123456")
+    chip = Rtl8029("nic0", mac=mac, irq=irq, link=Cable(outputs))
+
+    def arrive(random: Random) -> None:
+        chip.receive(random.choice((mac, b"\xff" * 6)) + random.randbytes(random.randrange(1600)))
+
+    mounted = mount(chip, irq, outputs=outputs, stimuli=[arrive, arrive])
+    ring = ((0x00, 0x21), (0x01, 0x4C), (0x02, 0x80), (0x03, 0x7F), (0x0C, 0x1C), (0x0D, 0x00), (0x0F, 0x7F))
+    programming(mounted, *ring, (0x00, 0x61), (0x07, 0x4C), (0x00, 0x22))
+    transmit = ((0x00, 0x22), (0x04, 0x40), (0x05, 0x40), (0x06, 0x00), (0x00, 0x26))
+    return programming(
+        mounted, *transmit, (0x0A, 0x40), (0x0B, 0x00), (0x08, 0x00), (0x09, 0x40), (0x00, 0x0A)
+    )
+
+
+def _unplug(profile: Profile) -> Factory:
+    def mounted(clock: Clock) -> Mounted:
+        outputs: list[Any] = []
+        device = UnplugPorts(
+            profile=profile,
+            targets=Targets(
+                disks=[Gone("hda", outputs)],
+                auxiliary_disks=[Gone("hdb", outputs)],
+                nics=[Gone("nic", outputs)],
+            ),
+            clock=clock,
+            host_log=outputs.append,
+            guest_log=outputs.append,
+            is_blacklisted=lambda product, build: product == 1 and build == 1,
+            lock_rom=outputs.append,
+        )
+
+        def log_a_line(random: Random) -> None:
+            for byte in random.randbytes(random.randrange(200)) + b"\n":
+                chip.bus.write(0x12, 1, byte)
+
+        def find_the_bucket_nearly_empty(random: Random) -> None:
+            device.state.log.available = random.randrange(200)
+
+        def blacklisted(random: Random) -> None:
+            chip.bus.write(0x12, 2, 1)
+            chip.bus.write(0x10, 4, 1)
+
+        chip = mount(device, outputs=outputs, stimuli=[log_a_line, find_the_bucket_nearly_empty, blacklisted])
+        chip.bus.move(device.bar0, 0xC000)
+        return chip
+
+    return mounted
+
+
 FACTORIES: dict[str, Factory] = {
     "pic": _pic,
     "pit": _pit,
@@ -232,4 +311,7 @@ FACTORIES: dict[str, Factory] = {
     "exit port": _exit_port,
     "fw_cfg": _fw_cfg,
     "ide": _ide,
+    "ne2k": _ne2k,
+    "unplug ports (seed)": _unplug(SEED),
+    "unplug ports (qemu)": _unplug(QEMU),
 }
