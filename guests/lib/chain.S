@@ -12,6 +12,8 @@ _start:
 	jmp	start
 	.org	CHAIN_NEXT
 	jmp	next
+	.org	CHAIN_BOOT
+	jmp	boot
 	.org	CHAIN_LEAVE
 	.code32
 	jmp	leave
@@ -23,6 +25,19 @@ entries:					/* mode (0 real, 1 protected, 2 long), address, size, 0 */
 	.org	0x100
 
 	.code16
+boot:
+	cld
+	mov	ax, BOOT_BUFFER / 16
+	mov	ds, ax
+	xor	ax, ax
+	mov	es, ax
+	xor	si, si
+	mov	di, 0x7c00
+	mov	cx, BOOT_SIZE / 2
+	rep movsw
+	mov	ds, ax
+	jmp	0:0x7c00
+
 start:
 	cli
 	xor	ax, ax

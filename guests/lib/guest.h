@@ -55,6 +55,11 @@ void stop_with_error(const char *sentence) __attribute__((noreturn));
 /* To real mode at `far_pointer` (segment << 16 | offset) for good, with DL = `drive` and interrupts off. */
 void leave_for(u32 far_pointer, u32 drive) __attribute__((noreturn));
 
+/* Starts what lies at BOOT_BUFFER (BOOT_SIZE bytes) as the BIOS would a boot sector: at 0000:7C00 in real mode with
+ * DL = `drive`. What boots begins its own count, so if a check has failed this reports FAILURE instead.
+ */
+void boot(u32 drive) __attribute__((noreturn));
+
 void *memset(void *to, int value, __SIZE_TYPE__ size);
 void *memcpy(void *to, const void *from, __SIZE_TYPE__ size);
 int memcmp(const void *one, const void *other, __SIZE_TYPE__ size);

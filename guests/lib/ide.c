@@ -3,7 +3,7 @@
 #include "guest.h"
 
 enum {
-	POLLS = 1000000,
+	POLLS = 1000000, RESET_POLLS = 10000,
 	IDENTIFY = 0xec, IDENTIFY_PACKET = 0xa1, READ = 0x20, WRITE = 0x30, FLUSH = 0xe7, PACKET = 0xa0,
 	NO_INTERRUPTS = 2, RESET = 4,
 	TEST_UNIT_READY = 0x00, READ_10 = 0x28,
@@ -178,5 +178,10 @@ void ide_reset(ide_position position)
 	for (int i = 0; i < 8; i++)
 		in8(ide_control_port(position));
 	out8(ide_control_port(position), NO_INTERRUPTS);
-	ide_wait(position, 0);
+	/* A reset selects the master, but while it lasts an absent slave may still answer, and not as busy. */
+	for (u32 polls = 0; polls < RESET_POLLS; polls++) {
+		out8(ide_port(position, IDE_DEVICE), 0xa0);
+		if (!(in8(ide_port(position, IDE_DEVICE)) & 0x10) && !(in8(ide_port(position, IDE_STATUS)) & IDE_BUSY))
+			return;
+	}
 }

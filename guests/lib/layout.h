@@ -4,7 +4,7 @@
  *	01000	a part in real mode, at most 56 KiB; all its segments are 0
  *	10000	stack of the running part, growing down
  *	10000	chain.S, then the parts in protected and long mode, up to 80000
- *	80000	free for real mode up to 90000
+ *	80000	BOOT_BUFFER; free for real mode up to 90000
  *	100000	page tables of parts in long mode (identity, 4 GiB, 2 MiB pages)
  *	200000	free for the guest
  */
@@ -13,9 +13,12 @@
 #define STACK_TOP	0xfff0
 #define CHAIN		0x10000
 #define CHAIN_SEGMENT	0x1000
-#define CHAIN_NEXT	4	/* offset: real mode, begins the next part */
-#define CHAIN_LEAVE	8	/* offset: 32-bit code, goes to real mode at EAX = segment:offset, DL kept */
+#define CHAIN_NEXT	3	/* offset: real mode, begins the next part */
+#define CHAIN_LEAVE	10	/* offset: 32-bit code, goes to real mode at EAX = segment:offset, DL kept */
+#define CHAIN_BOOT	6	/* offset: real mode, makes BOOT_BUFFER the boot sector and starts it, DL kept */
 #define CHAIN_DIRECTORY	16
+#define BOOT_BUFFER	0x80000
+#define BOOT_SIZE	2048
 #define PAGE_TABLES	0x100000
 #define FREE_MEMORY	0x200000
 

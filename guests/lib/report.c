@@ -12,13 +12,25 @@ void report(enum result result)
 		__asm__ volatile("cli; hlt");
 }
 
+static void __attribute__((noreturn)) finish_now(void)
+{
+	if (shared->checks)
+		printf("%u checks, %u failures\n", shared->checks, shared->failures);
+	report(shared->failures ? FAILURE : shared->skipped ? SKIP : SUCCESS);
+}
+
 void finish(void)
 {
 	if (shared->parts_left)
 		leave_for(CHAIN_SEGMENT << 16 | CHAIN_NEXT, shared->boot_drive);
-	if (shared->checks)
-		printf("%u checks, %u failures\n", shared->checks, shared->failures);
-	report(shared->failures ? FAILURE : shared->skipped ? SKIP : SUCCESS);
+	finish_now();
+}
+
+void boot(u32 drive)
+{
+	if (shared->failures)
+		finish_now();
+	leave_for(CHAIN_SEGMENT << 16 | CHAIN_BOOT, drive);
 }
 
 void stop_with_error(const char *sentence)

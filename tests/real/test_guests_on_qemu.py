@@ -16,19 +16,8 @@ import pytest
 
 GUESTS = Path(__file__).parents[2] / "guests"
 QEMU = "qemu-system-x86_64"
-MACHINE = [
-    "-M",
-    "pc,accel=tcg",
-    "-cpu",
-    "max",
-    "-m",
-    "64",
-    "-display",
-    "none",
-    "-no-reboot",
-    "-serial",
-    "stdio",
-]
+MACHINE = ["-M", "pc,accel=tcg", "-cpu", "max", "-m", "64", "-no-reboot"]
+CONSOLE = ["-display", "none", "-serial", "stdio"]
 EXIT_PORT = ["-device", "isa-debug-exit,iobase=0xf4,iosize=1"]
 EXIT_BYTES = {"SUCCESS": 0, "SKIP": 3, "ERROR": 4, "FAILURE": 5}
 ON_PLAIN_PC = ("hello", "modes", "exceptions", "interrupts", "smc", "rep")
@@ -52,10 +41,10 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("guests"))
 
 
-def run_qemu(*drive: str) -> tuple[str, int]:
+def run_qemu(*drive: str, timeout: float = 60) -> tuple[str, int]:
     """What the guest wrote to COM1, and the byte that it wrote to the exit port."""
-    command = [QEMU, *MACHINE, *EXIT_PORT, *drive]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    command = [QEMU, *MACHINE, *CONSOLE, *EXIT_PORT, *drive]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout)
     return done.stdout.decode(errors="replace"), done.returncode >> 1
 
 
@@ -85,12 +74,7 @@ def test_guest_boots_from_a_cd(images: Path) -> None:
 def test_fault_loop_never_ends(images: Path) -> None:
     image = images / "fault-loop" / "fault-loop.img"
     with pytest.raises(subprocess.TimeoutExpired):
-        subprocess.run(
-            [QEMU, *MACHINE, *EXIT_PORT, *disk(image)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=2,
-        )
+        run_qemu(*disk(image), timeout=2)
 
 
 @needs_tools
