@@ -31,6 +31,9 @@ class Link(NetBackend, Protocol):
     def closed(self) -> bool:
         """Whether nothing is sent or delivered any more."""
 
+    def reset(self) -> None:
+        """Open the link again, with nothing on it."""
+
     def save(self) -> Plain:
         """What is under way, as plain data."""
 
@@ -138,9 +141,18 @@ class ObservedLink:
         self._observers = observers
 
     @property
+    def name(self) -> str:
+        """The card whose link it is."""
+        return self._nic
+
+    @property
     def closed(self) -> bool:
         """Whether the link was closed."""
         return self._link.closed
+
+    def reset(self) -> None:
+        """Open the link again, with nothing on it."""
+        self._link.reset()
 
     def save(self) -> Plain:
         """The state of the link."""

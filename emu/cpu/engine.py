@@ -15,7 +15,7 @@ from emu.core.clock import Clock
 from emu.core.events import Observers
 from emu.core.memory import ADDRESS_SPACE, Memory
 from emu.core.processor import Exit
-from emu.cpu import context, registers
+from emu.cpu import context
 from emu.cpu.address_space import AddressSpace
 from emu.cpu.blocks import Blocks, Stop
 from emu.cpu.context import HF_TF
@@ -34,6 +34,7 @@ from emu.cpu.library import (
 )
 from emu.cpu.msrs import PASSED_THROUGH, Msrs
 from emu.cpu.port_instructions import PortInstructions
+from emu.cpu.registers import MSRS, Registers, load, save, visible
 from emu.cpu.special import SpecialInstructions
 from emu.cpu.state import FLAG_IF, FLAG_TF, State
 from emu.cpu.stepping import Stepper
@@ -113,14 +114,52 @@ class UnicornProcessor:
     def interrupt_wanted(self, level: bool) -> None:
         self.blocks.cells.wanted = level
 
+    def set_interrupt_wanted(self, level: bool) -> None:
+        """Drive the INTR pin."""
+        self.blocks.cells.wanted = level
+
     @property
     def retired(self) -> int:
         """Bytes of guest code retired, exact at every decision point."""
         return int(self.blocks.cells.retired)
 
-    def registers(self) -> registers.Registers:
+    def registers(self) -> Registers:
         """The architectural registers by name."""
-        return registers.visible(self.state)
+        return visible(self.state)
+
+    def save(self) -> Registers:
+        """All of the processor's state: registers by name, and where in which block it is."""
+        self.state.capture()
+        msrs = {name: self.msrs.read(number) for name, number in MSRS.items()}
+        values = save(self.handle, self.state, msrs)
+        cells = self.blocks.cells
+        values |= {"tsc_offset": self.msrs.tsc_offset, "tsc_aux": self.msrs.tsc_aux}
+        values |= {
+            "halted": int(self.halted),
+            "retired": cells.retired,
+            "inside_block": int(self.stepper.inside),
+        }
+        return values | {"block_start": cells.start if cells.size else 0, "block_size": cells.size}
+
+    def restore(self, values: Registers) -> None:
+        """Take what `save` gave. Memory has been restored before."""
+        load(self.handle, self.state, values)
+        numbers = {name: value for name, value in values.items() if isinstance(value, int)}
+        self.state.capture()
+        for name, number in MSRS.items():
+            self.msrs.write(number, numbers[name])
+        self.state.restore()
+        self.msrs.tsc_offset, self.msrs.tsc_aux = numbers["tsc_offset"], numbers["tsc_aux"]
+        cells = self.blocks.cells
+        cells.retired, cells.start, cells.size = (
+            numbers["retired"],
+            numbers["block_start"],
+            numbers["block_size"],
+        )
+        cells.asked = False
+        self.halted, self.stepper.inside = bool(numbers["halted"]), bool(numbers["inside_block"])
+        self._shutdown = False
+        self.forget_code()
 
     @property
     def at_decision_point(self) -> bool:

@@ -68,6 +68,11 @@ class HardDisk:
         """Where the disk is, in words."""
         return f"{self.channel.name} {'slave' if self.position & 1 else 'master'}"
 
+    @property
+    def present(self) -> bool:
+        """Whether the disk is still plugged in."""
+        return self.channel.positions[self.position & 1].present
+
     def unplug(self) -> None:
         """Flush and close the image, leave the position empty, reset the channel."""
         self.channel.unplug(self.position & 1)

@@ -64,6 +64,7 @@ class HostBridge(PciFunction[FunctionState]):
         super().__init__(name, FunctionState(), configuration_space())
         self._place = place
         self._rom = rom
+        self._rom_is_locked = False
         self._placed: dict[int, Segment] = {}
         self.drive_outputs()
 
@@ -78,6 +79,11 @@ class HostBridge(PciFunction[FunctionState]):
             return AreaAttributes(self.state.configuration[ATTRIBUTE_MAP] >> 4 & 3)
         area = (address - SHADOW_BASE) // SMALL_AREA
         return AreaAttributes(self.state.configuration[ATTRIBUTE_MAP + 1 + area // 2] >> 4 * (area & 1) & 3)
+
+    def lock_rom(self, locked: bool) -> None:
+        """Whether the whole ROM area refuses writes, shadowed or not: the Xen platform device's flag."""
+        self._rom_is_locked = locked
+        self.drive_outputs()
 
     def configuration_written(self, offset: int, before: bytes) -> None:
         """SMRAM closes for good once it is locked."""
@@ -118,4 +124,5 @@ class HostBridge(PciFunction[FunctionState]):
         return address if attributes.read_enable else self._rom(address)
 
     def _segment(self, start: int, end: int, source: int | None, attributes: AreaAttributes) -> Segment:
-        return Segment(start, end - start, source, start if attributes.write_enable else None)
+        writable = attributes.write_enable and not self._rom_is_locked
+        return Segment(start, end - start, source, start if writable else None)

@@ -1,0 +1,151 @@
+"""A machine that runs: a wired PC, its run loop, and what its user may ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from emu.core.backends import ByteSink
+from emu.core.errors import ConfigError
+from emu.core.events import Observer, Observers
+from emu.machine.bundled import bios_path
+from emu.machine.config import MachineConfig
+from emu.machine.parts import ObservedSink, Outlets, load_firmware
+from emu.machine.pc import Pc
+from emu.machine.run_loop import Reason, RunLoop, Stop
+from emu.machine.snapshot import Snapshot, restore, save
+from emu.xen.xenstore.store import StoreError
+
+
+class Discard:
+    """A sink that keeps nothing."""
+
+    def write(self, data: bytes) -> None:
+        """Forget `data`."""
+
+
+class Unplugged(Observer):
+    """Notes what left the bus."""
+
+    def __init__(self) -> None:
+        self.targets: list[tuple[str, str]] = []
+
+    def unplugged(self, target: str, location: str) -> None:
+        """A drive or a NIC left."""
+        self.targets.append((target, location))
+
+
+class Machine:
+    """Made from a configuration; `run` it, look at it, `save` and `restore` it, and `close` it."""
+
+    def __init__(
+        self,
+        config: MachineConfig,
+        *,
+        observers: Observers | None = None,
+        serial: ByteSink | None = None,
+        debug: ByteSink | None = None,
+        guest_log: Callable[[bytes], None] = lambda line: None,
+        host_log: Callable[[str], None] = lambda text: None,
+        native: bool = True,
+    ) -> None:
+        """Raises ConfigError where the configuration asks for the impossible."""
+        self.config = config
+        self.observers = observers or Observers()
+        self._unplugged = Unplugged()
+        self.observers.attach(self._unplugged)
+        outlets = Outlets(
+            serial=self._sink("com1", serial),
+            debug=self._sink("e9", debug),
+            firmware_debug=self._sink("402", debug),
+            guest_log=lambda line: self._log_guest(guest_log, line),
+            host_log=lambda text: self._log_host(host_log, text),
+            report=self._report,
+            reset=self._request_reset,
+            power_off=self._power_off,
+        )
+        firmware = load_firmware(config.firmware or bios_path())
+        self.pc = pc = Pc(config, firmware, outlets, self.observers, native=native)
+        self.clock, self.memory = pc.clock, pc.memory
+        self.ports, self.mmio, self.pci = pc.ports, pc.mmio, pc.pci
+        self.processor, self.store = pc.processor, pc.store
+        self.warnings = list(pc.images.warnings)
+        self.loop = RunLoop(processor=pc.processor, clock=pc.clock, interrupts=pc.pics, reset=self.reset)
+        self._fill_store()
+
+    @property
+    def unplugged(self) -> list[str]:
+        """The names of what left its bus, in order."""
+        return [target for target, _ in self._unplugged.targets]
+
+    @property
+    def departures(self) -> list[tuple[str, str]]:
+        """What left which bus: names and locations, in order."""
+        return list(self._unplugged.targets)
+
+    def run(self, until_ns: int | None = None) -> Stop:
+        """Run until something stops the machine, or virtual time reaches `until_ns`."""
+        return self.loop.run(until_ns)
+
+    def stop(self, stop: Stop) -> None:
+        """End the run at the next decision point."""
+        self.loop.stop(stop)
+
+    def reset(self) -> None:
+        """RESET: every chip, and the processor last."""
+        for device in self.pc.devices:
+            device.reset()
+        for link in self.pc.links:
+            link.reset()
+        self.processor.reset()
+
+    def save(self) -> Snapshot:
+        """The whole machine as data."""
+        return save(self.pc)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Become the machine that was saved. Raises StateError where it does not fit."""
+        restore(self.pc, snapshot)
+
+    def close(self) -> None:
+        """The orderly end: images are flushed and closed, links let go of, the engine freed."""
+        self.pc.ide.close_images()
+        for link in self.pc.links:
+            link.close()
+        self.processor.close()
+
+    def _sink(self, name: str, sink: ByteSink | None) -> ByteSink:
+        return ObservedSink(name, sink or Discard(), self.observers)
+
+    def _fill_store(self) -> None:
+        for product, build in self.config.blacklist:
+            self.pc.blacklist.add(product, build)
+        for path, value in self.config.store:
+            try:
+                self.store.write(path, value)
+            except StoreError as error:
+                raise ConfigError(f"the store refuses {path}: {error}; give another path or value") from None
+
+    def _report(self, status: int) -> None:
+        for seen in self.observers.guest_report:
+            seen(status)
+        self.stop(Stop(Reason.REPORTED, status))
+
+    def _power_off(self) -> None:
+        for seen in self.observers.powered_off:
+            seen()
+        self.stop(Stop(Reason.POWERED_OFF))
+
+    def _request_reset(self, cause: str) -> None:
+        for seen in self.observers.reset_requested:
+            seen(cause)
+        self.loop.request_reset()
+
+    def _log_guest(self, destination: Callable[[bytes], None], line: bytes) -> None:
+        for seen in self.observers.guest_log:
+            seen(line)
+        destination(line)
+
+    def _log_host(self, destination: Callable[[str], None], text: str) -> None:
+        for seen in self.observers.host_log:
+            seen(text)
+        destination(text)

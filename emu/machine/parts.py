@@ -1,0 +1,138 @@
+"""Parts of a machine that are made from its configuration: images, links, targets of the unplug mask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from emu.backends.disk_image import RawImage
+from emu.backends.network import EchoLink, NullLink, ObservedLink
+from emu.backends.observed import ObservedBlock
+from emu.backends.overlay import Overlay
+from emu.core.backends import ByteSink
+from emu.core.clock import Clock
+from emu.core.errors import ConfigError
+from emu.core.events import Observers
+from emu.devices.ide.ata import AtaDisk
+from emu.devices.ide.atapi import CdDrive
+from emu.devices.ide.channel import Place
+from emu.devices.ide.controller import HardDisk
+from emu.machine.config import Drive, Nic
+
+
+@dataclass(frozen=True)
+class Outlets:
+    """Where a machine's outputs go."""
+
+    serial: ByteSink
+    debug: ByteSink
+    firmware_debug: ByteSink
+    guest_log: Callable[[bytes], None]
+    """Takes lines of the guest's log."""
+    host_log: Callable[[str], None]
+    """Takes lines of the device model's own log."""
+    report: Callable[[int], None]
+    """Takes what the guest writes to the exit port."""
+    reset: Callable[[str], None]
+    """Resets the machine, for the named cause, at the next decision point."""
+    power_off: Callable[[], None]
+    """Ends the run at the next decision point."""
+
+
+class ObservedSink:
+    """A sink whose bytes are seen as `console_output`."""
+
+    def __init__(self, name: str, sink: ByteSink, observers: Observers) -> None:
+        self._name = name
+        self._sink = sink
+        self._observers = observers
+
+    def write(self, data: bytes) -> None:
+        """Pass `data` on."""
+        for seen in self._observers.console_output:
+            seen(self._name, data)
+        self._sink.write(data)
+
+
+LARGEST_FIRMWARE = 1 << 20
+FIRMWARE_UNIT = 0x1_0000
+ONE_MIB = 1 << 20
+LOW_ROM = 0x2_0000
+"""The last 128 KiB of the firmware are seen below 1 MiB too."""
+
+
+def load_firmware(path: Path) -> bytes:
+    """A ROM image that ends at 4 GiB. Raises ConfigError where it cannot be one."""
+    try:
+        image = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read the firmware {path}: {error.strerror}; give a readable file"
+        ) from None
+    if not image or len(image) % FIRMWARE_UNIT:
+        raise ConfigError(f"the firmware {path} has {len(image)} bytes: a ROM image is a multiple of 64 KiB")
+    if len(image) > LARGEST_FIRMWARE:
+        raise ConfigError(f"the firmware {path} is too large: at most {LARGEST_FIRMWARE >> 10} KiB fit")
+    return image
+
+
+def low_rom(start: int, size: int) -> Callable[[int], int | None]:
+    """Where in the buffer the ROM of an address below 1 MiB is, for firmware of `size` bytes at `start`."""
+    shown = min(size, LOW_ROM)
+
+    def find(address: int) -> int | None:
+        offset = address - (ONE_MIB - shown)
+        return start + size - shown + offset if 0 <= offset < shown else None
+
+    return find
+
+
+class Images:
+    """The images of a machine's drives, each with its overlay and its observed handle, by position."""
+
+    def __init__(self, drives: Iterable[Drive], observers: Observers) -> None:
+        self.overlays: dict[int, Overlay] = {}
+        self.warnings: list[str] = []
+        self._places: dict[int, Place] = {}
+        for drive in drives:
+            name = f"{'cd' if drive.cdrom else 'disk'} {drive.position}"
+            image = RawImage(drive.image, write=drive.write)
+            if image.warning:
+                self.warnings.append(image.warning)
+            overlay = self.overlays[drive.position] = Overlay(image, write=drive.write)
+            handle = ObservedBlock(name, overlay, observers)
+            self._places[drive.position] = (
+                CdDrive(name, image=handle) if drive.cdrom else AtaDisk(name, image=handle)
+            )
+
+    def pair(self, first: int) -> dict[str, Place | None]:
+        """What is wired to a channel whose master is position `first`."""
+        return {"master": self._places.get(first), "slave": self._places.get(first + 1)}
+
+
+def make_links(nics: Sequence[Nic], clock: Clock, observers: Observers) -> list[ObservedLink]:
+    """The back ends of network cards, named after them."""
+    links = []
+    for number, nic in enumerate(nics):
+        name = f"nic {number}"
+        echo = nic.backend == "echo"
+        link = EchoLink(f"{name} echo", clock=clock) if echo else NullLink(f"{name} null")
+        links.append(ObservedLink(link, nic=name, observers=observers))
+    return links
+
+
+class EmulatedDisk:
+    """A target of the unplug mask: a disk whose leaving is an event."""
+
+    def __init__(self, disk: HardDisk, observers: Observers) -> None:
+        self.position = disk.position
+        self._disk = disk
+        self._observers = observers
+
+    def unplug(self) -> None:
+        """Flush and close the image and leave the position empty. Idempotent."""
+        if self._disk.present:
+            self._disk.unplug()
+            for seen in self._observers.unplugged:
+                seen(self._disk.name, self._disk.location)
