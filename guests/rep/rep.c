@@ -13,8 +13,8 @@ static u8 *target(void) { return (u8 *)TARGET; }
 static void fill(void)
 {
 	for (u32 i = 0; i < BUFFER; i++) {
-		source()[i] = i % 29 == 28 ? 0x22 : 0x11;
-		expected[i] = target()[i] = i % 37 == 36 ? 0x33 : 0x11;
+		source()[i] = i % 13 == 12 ? 0x22 : 0x11;
+		expected[i] = target()[i] = i % 17 == 16 ? 0x33 : 0x11;
 	}
 }
 
@@ -143,7 +143,7 @@ static bool try_routine(const struct routine *routine, word count, word flags, w
 
 static void all_routines(void)
 {
-	static const u8 counts[] = { 0, 1, 2, 7, 15 };
+	static const u8 counts[] = { 0, 1, 2, 7 };
 	u32 wrong = 0;
 
 	for (const struct routine *routine = routines; routine < routines_end; routine++) {

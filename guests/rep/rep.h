@@ -4,7 +4,7 @@
 #include "interrupts.h"
 
 /* Buffers that addresses of 16 bits reach in every mode; the part in real mode lies below. */
-enum { SOURCE = 0x8000, TARGET = 0x9000, BUFFER = 256, MIDDLE = 128 };
+enum { SOURCE = 0x8000, TARGET = 0x9000, BUFFER = 128, MIDDLE = 64 };
 
 enum { CF = 1, ZF = 0x40, DF = 0x400 };
 enum kind { MOVS, STOS, LODS, SCAS, CMPS };
