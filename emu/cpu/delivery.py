@@ -13,12 +13,14 @@ from enum import Enum
 from emu.cpu import tasks
 from emu.cpu.context import CS, DS, ES, FS, GS, HF_INHIBIT_IRQ, HF_TF, IDTR, SS, TR, Segment
 from emu.cpu.descriptors import (
+    BP,
     DB,
     DF,
     GP,
     INTERRUPT_GATE_16,
     INTERRUPT_GATE_32,
     NP,
+    OF,
     PF,
     SS_FAULT,
     TASK_GATE,
@@ -56,6 +58,8 @@ class Event:
     error_code: int | None = None
     resume: bool = False
     """Whether the pushed EFLAGS carry RF: the event is a fault, and its instruction will run again."""
+    length: int = 0
+    """Bytes of the INT instruction: a fault during its delivery points at the instruction itself."""
 
     @property
     def external(self) -> int:
@@ -91,6 +95,7 @@ def deliver(state: State, event: Event) -> Event:
             _deliver(state, event)
         except (Fault, PageFault) as fault:
             state.raw[:] = before
+            state.rip -= event.length
             event = _nested(state, event, fault)
             before = bytes(state.raw)
             continue
@@ -317,6 +322,14 @@ def _long_stack(state: State, ist: int, cpl: int, new_cpl: int, event: Event) ->
 
 def _canonical(address: int) -> bool:
     return address >> 47 in (0, 0x1FFFF)
+
+
+def software_interrupt(state: State, vector: int) -> Event:
+    """The event for INT n, INT3 or INTO, which the captured state is just behind."""
+    physical = state.load_paging().probe(state.linear_ip - 1)
+    last = b"" if physical is None else state.paging.memory.read(physical, 1)
+    short = (vector == BP and last == b"\xcc") or (vector == OF and last == b"\xce")
+    return Event(vector, Kind.SOFTWARE, length=1 if short else 2)
 
 
 def fault_event(vector: int, error_code: int) -> Event:

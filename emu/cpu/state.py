@@ -11,7 +11,6 @@ from emu.cpu.paging import Paging
 
 FLAG_TF, FLAG_IF, FLAG_DF = 1 << 8, 1 << 9, 1 << 10
 FLAG_NT, FLAG_RF, FLAG_VM, FLAG_AC = 1 << 14, 1 << 16, 1 << 17, 1 << 18
-FLAG_IOPL = 3 << 12
 
 ARITHMETIC_FLAGS = 0x8D5
 CC_IS_EFLAGS = 1
@@ -220,7 +219,11 @@ class State(Context):
         self.hidden |= layout_of.HF_GUEST
 
     def sync_hidden(self, cpl: int) -> None:
-        """Derive the hidden flags from segments, EFLAGS and `cpl` (CR0's mirror is left alone)."""
+        """Derive the hidden flags from segments and `cpl` (CR0's mirror is left alone).
+
+        TF, IOPL and VM have places among them, but the engine takes those from EFLAGS itself; a bit that
+        is left in the hidden flags would outlive the guest's change of EFLAGS.
+        """
         mirrored = (
             layout_of.HF_CPL
             | layout_of.HF_CS32
@@ -228,11 +231,9 @@ class State(Context):
             | layout_of.HF_ADDSEG
             | layout_of.HF_CS64
             | layout_of.HF_TF
-            | layout_of.HF_IOPL
-            | layout_of.HF_VM
         )
         flags = self.qword(self._layout.eflags)
-        hidden = self.hidden & ~mirrored | flags & (FLAG_TF | FLAG_IOPL | FLAG_VM) | cpl
+        hidden = self.hidden & ~mirrored | cpl
         code, stack = self.segment(CS), self.segment(SS)
         if hidden & layout_of.HF_LMA and code.flags & SEGMENT_64BIT:
             hidden |= layout_of.HF_CS64 | layout_of.HF_CS32 | layout_of.HF_SS32
