@@ -27,6 +27,9 @@ ADDRESS_SPACE = (1 << 40) - 0x1_0000
 """What the map covers; the 64 KiB above are the processor's own, and float for everybody else."""
 LOW_LIMIT = 0xC000_0000
 """RAM beyond this continues at 4 GiB: the space between belongs to device memory and ROM."""
+ONE_MIB = 1 << 20
+"""RAM below is a segment of its own, because shadowing cuts it again and again, and a processor may have to
+pay for each page of a segment that changes."""
 SMALLEST_MIB, LARGEST_MIB = 2, 16384
 
 
@@ -79,7 +82,8 @@ class Memory:
         self._segments = [Segment(0, ADDRESS_SPACE, None, None)]
         self._bases = [0]
         low = min(ram_bytes, LOW_LIMIT)
-        self.place(Segment(0, low, 0, 0))
+        self.place(Segment(0, ONE_MIB, 0, 0))
+        self.place(Segment(ONE_MIB, low - ONE_MIB, ONE_MIB, ONE_MIB))
         if ram_bytes > low:
             self.place(Segment(1 << 32, ram_bytes - low, low, low))
 
