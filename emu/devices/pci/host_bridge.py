@@ -15,6 +15,9 @@ from emu.devices.pci.function import FunctionState, PciFunction
 ATTRIBUTE_MAP, SYSTEM_MANAGEMENT = 0x59, 0x72
 SMALL_AREA, LARGE_AREA, LARGE_AREA_BASE, SHADOW_BASE = 0x4000, 0x1_0000, 0xF_0000, 0xC_0000
 VGA_BASE, VGA_SIZE = 0xA_0000, 0x2_0000
+QEMU_VENDOR_ID, QEMU_MACHINE = 0x1AF4, 0x1100
+"""Real bridges read 0 there. Xen's device model is QEMU, which says so in the subsystem IDs of its bridge,
+and stock SeaBIOS takes the machine for QEMU's by them alone."""
 
 
 class AreaAttributes(Register):
@@ -37,7 +40,14 @@ class SystemManagement(Register):
 def configuration_space() -> ConfigurationSpace:
     """The bridge's registers as the data sheet resets them."""
     space = ConfigurationSpace.header(
-        0x8086, 0x1237, 0x06_00_00, revision_id=2, command=0x0006, command_writable=0x0100
+        0x8086,
+        0x1237,
+        0x06_00_00,
+        revision_id=2,
+        command=0x0006,
+        command_writable=0x0100,
+        subsystem_vendor_id=QEMU_VENDOR_ID,
+        subsystem_id=QEMU_MACHINE,
     )
     space = space.declare(0x50, 2, reset=0x0000, writable=0xFFFF)  # PMCCFG
     space = space.declare(0x52, 1, writable=0xFF)  # DETURBO

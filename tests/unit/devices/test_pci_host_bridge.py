@@ -112,4 +112,8 @@ def test_locked_smram_stays_closed(machine: Machine) -> None:
 
 def test_it_is_a_440fx(machine: Machine) -> None:
     assert machine.bridge.read_configuration(0, 4) == 0x1237_8086
+
+
+def test_its_subsystem_ids_say_qemu_as_firmware_expects_of_xens_device_model(machine: Machine) -> None:
+    assert machine.bridge.read_configuration(0x2C, 4) == 0x1100_1AF4
     assert machine.bridge.read_configuration(0x0A, 2) == 0x0600
