@@ -1,0 +1,1 @@
+"""The bundled guests on our machine. They are built by `make build`."""
