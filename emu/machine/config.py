@@ -10,6 +10,7 @@ from emu.core.clock import Costs
 PROFILES = ("seed", "qemu", "none")
 LINKS = ("null", "echo")
 POSITIONS = ("primary master", "primary slave", "secondary master", "secondary slave")
+OUTCOMES = ("SUCCESS", "SKIP", "ERROR", "FAILURE", "CRASH")
 DEFAULT_MAC = bytes.fromhex("525400123456")
 EPOCH = 1_229_361_060
 """What the real-time clock shows at reset, in seconds since 1970: 15 December 2008, 17:11 UTC."""
@@ -42,9 +43,18 @@ class Run:
     slice_bytes: int | None = None
     single_step: bool = False
     serial: str = "stdio"
+    """Where COM1 goes: `stdio`, `null` or `file:PATH`."""
+    debug: str = "null"
+    """Where the debug ports 0xe9 and 0x402 go: `stderr`, `null` or `file:PATH`."""
     guest_log: str = "stderr"
+    """Where the lines of port 0x12 go: `stderr`, `null` or `file:PATH`."""
     trace: tuple[str, ...] = ()
+    """Kinds of events to print, of `emu.observe.kinds.KINDS`."""
     trace_file: Path | None = None
+    trace_format: str | None = None
+    """`text` or `json`; None goes by the name of the trace file."""
+    json: bool = False
+    hash: bool = False
 
 
 @dataclass(frozen=True)

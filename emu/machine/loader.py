@@ -1,0 +1,279 @@
+"""Machine files and options become a configuration.
+
+Both are layers of the same shape, that of a machine file; a later layer overrides an earlier one. What the
+keys mean, and which field of the configuration each sets, is one table. Every refusal is a ConfigError that
+says where: a file and a line, or an option.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from emu.core.clock import Costs
+from emu.core.errors import ConfigError
+from emu.machine import values
+from emu.machine.bundled import guest_path
+from emu.machine.config import (
+    DEFAULT_MAC,
+    LINKS,
+    OUTCOMES,
+    POSITIONS,
+    PROFILES,
+    Drive,
+    MachineConfig,
+    Nic,
+    Run,
+)
+from emu.machine.machine_file import KeyPath, MachineFile
+from emu.machine.nearest import suggestion
+from emu.xen.xenstore.store import StoreError, canonical
+
+SUFFIX = ".toml"
+MOST_NICS = 8
+
+DISK_ORDER, CDROM_ORDER = (0, 1, 2, 3), (2, 3, 1, 0)
+"""The positions that a drive without one takes: the first that no other drive of its layer has."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of a machine file: how its value is read, and the field that it sets."""
+
+    parse: values.Parse
+    field: str
+
+
+def _whole(low: int, high: int) -> values.Parse:
+    return values.integer(low, high)
+
+
+TABLES: Mapping[str, Mapping[str, Key]] = {
+    "guest": {
+        "description": Key(values.text, "description"),
+        "expected": Key(values.choice(*OUTCOMES), "expected"),
+    },
+    "machine": {
+        "memory": Key(values.memory, "memory_mib"),
+        "firmware": Key(values.firmware, "firmware"),
+        "profile": Key(values.choice(*PROFILES), "profile"),
+        "protocol_version": Key(_whole(0, 1), "protocol_version"),
+        "blacklist": Key(values.blacklist, "blacklist"),
+        "log_throttle": Key(values.boolean, "log_throttle"),
+        "epoch": Key(_whole(0, 253402300799), "epoch"),
+    },
+    "costs": {name: Key(_whole(1, 1_000_000_000), name) for name in Costs.__dataclass_fields__},
+    "run": {
+        "limit": Key(values.seconds, "limit_s"),
+        "wall": Key(values.seconds, "wall_s"),
+        "slice": Key(_whole(1, 1 << 40), "slice_bytes"),
+        "step": Key(values.boolean, "single_step"),
+        "serial": Key(values.destination("stdio", "null"), "serial"),
+        "debug": Key(values.destination("stderr", "null"), "debug"),
+        "guest_log": Key(values.destination("stderr", "null"), "guest_log"),
+        "trace": Key(values.trace, "trace"),
+        "trace_file": Key(values.path, "trace_file"),
+        "trace_format": Key(values.choice("text", "json"), "trace_format"),
+        "json": Key(values.boolean, "json"),
+        "hash": Key(values.boolean, "hash"),
+    },
+}
+"""Tables of single values. `[store]` holds paths of the caller's choice."""
+
+_DISK = {
+    "image": Key(values.path, "image"),
+    "position": Key(values.position, "position"),
+    "write": Key(values.boolean, "write"),
+}
+LISTS: Mapping[str, Mapping[str, Key]] = {
+    "disk": _DISK,
+    "cdrom": {name: key for name, key in _DISK.items() if name != "write"},
+    "nic": {
+        "mac": Key(values.mac, "mac"),
+        "backend": Key(values.choice(*LINKS), "backend"),
+    },
+}
+"""Tables that there may be several of."""
+
+Where = Callable[[KeyPath], str]
+"""Names the place of a key to the user."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A machine file's worth of settings, where they stand, and where their relative paths start."""
+
+    data: Mapping[str, Any]
+    where: Where
+    folder: Path = Path()
+    name: str | None = None
+
+
+def load(target: str | None = None, options: Layer | None = None) -> MachineConfig:
+    """The configuration of a bundled guest or a machine file, with `options` on top. Raises ConfigError."""
+    layers = [] if target is None else [_file_layer(_target_path(target))]
+    return build([*layers, options] if options else layers)
+
+
+def load_file(path: Path) -> MachineConfig:
+    """The configuration in a machine file. Raises ConfigError."""
+    return build([_file_layer(path)])
+
+
+def build(layers: Iterable[Layer]) -> MachineConfig:
+    """The configuration that the layers make, later ones on top."""
+    draft = _Draft()
+    for layer in layers:
+        _Reader(layer, draft).read()
+    return draft.finish()
+
+
+def _target_path(target: str) -> Path:
+    if target.endswith(SUFFIX):
+        return Path(target)
+    if "/" in target or Path(target).suffix in (".img", ".iso", ".bin", ".raw"):
+        option = "--cdrom" if target.endswith(".iso") else "--disk"
+        raise ConfigError(f"{target!r} is no machine file (*{SUFFIX}): give an image by {option} {target}")
+    return guest_path(target)
+
+
+def _file_layer(path: Path) -> Layer:
+    file = MachineFile(path)
+    return Layer(file.data, file.where, path.parent, path.stem)
+
+
+@dataclass
+class _Draft:
+    """What the layers so far have set."""
+
+    name: str = "machine"
+    tables: dict[str, dict[str, Any]] = field(default_factory=lambda: {name: {} for name in TABLES})
+    store: dict[str, str] = field(default_factory=dict)
+    drives: dict[int, Drive] = field(default_factory=dict)
+    nics: tuple[Nic, ...] = ()
+
+    def finish(self) -> MachineConfig:
+        config = MachineConfig(
+            name=self.name,
+            costs=Costs(**self.tables["costs"]),
+            run=Run(**self.tables["run"]),
+            store=tuple(self.store.items()),
+            drives=tuple(self.drives[position] for position in sorted(self.drives)),
+            nics=self.nics,
+        )
+        return replace(config, **self.tables["guest"], **self.tables["machine"])
+
+
+class _Reader:
+    """Reads one layer into a draft."""
+
+    def __init__(self, layer: Layer, draft: _Draft) -> None:
+        self._layer = layer
+        self._draft = draft
+
+    def read(self) -> None:
+        if self._layer.name:
+            self._draft.name = self._layer.name
+        for name, content in self._layer.data.items():
+            if name not in (*TABLES, *LISTS, "store"):
+                known = [f"[{table}]" for table in (*TABLES, "store")] + [f"[[{each}]]" for each in LISTS]
+                raise self._refusal((name,), f"unknown table {name!r}: {suggestion(name, known)}")
+            if name in LISTS and not _is_list_of_tables(content):
+                raise self._refusal(
+                    (name,), f"{name} must be a list of tables: write [[{name}]] above its keys"
+                )
+            if name not in LISTS and not isinstance(content, dict):
+                raise self._refusal((name,), f"{name} must be a table: write [{name}] above its keys")
+        for name in TABLES:
+            self._table(name, self._layer.data.get(name, {}))
+        self._store(self._layer.data.get("store", {}))
+        self._drives()
+        self._nics(self._layer.data.get("nic", []))
+
+    def _table(self, name: str, content: Mapping[str, Any]) -> None:
+        read = self._keys(TABLES[name], content, (name,))
+        if "blacklist" in read:
+            read["blacklist"] = (*self._draft.tables[name].get("blacklist", ()), *read["blacklist"])
+        self._draft.tables[name].update(read)
+
+    def _keys(self, known: Mapping[str, Key], content: Mapping[str, Any], at: KeyPath) -> dict[str, Any]:
+        """The fields that the keys of one table set."""
+        read = {}
+        for name, value in content.items():
+            if name not in known:
+                title = f"[[{at[0]}]]" if at[0] in LISTS else f"[{at[0]}]"
+                raise self._refusal(
+                    (*at, name), f"unknown key {name!r} in {title}: {suggestion(name, known)}"
+                )
+            try:
+                read[known[name].field] = known[name].parse(value, self._layer.folder)
+            except ValueError as error:
+                raise self._refusal((*at, name), f"{name} {error}") from None
+        return read
+
+    def _store(self, content: Mapping[str, Any]) -> None:
+        for path, value in content.items():
+            if not isinstance(value, str):
+                raise self._refusal(
+                    ("store", path), f"a value of the store must be text in quotes, not {value!r}"
+                )
+            try:
+                canonical(path)
+            except StoreError:
+                raise self._refusal(
+                    ("store", path), f"{path!r} is no path of the store: give one such as /mh/name"
+                ) from None
+            self._draft.store[path] = value
+
+    def _drives(self) -> None:
+        """Place this layer's drives: those with a position first; none twice."""
+        entries = [
+            (kind, number, self._keys(LISTS[kind], content, (kind, number)))
+            for kind in ("disk", "cdrom")
+            for number, content in enumerate(self._layer.data.get(kind, []))
+        ]
+        placed: dict[int, Drive] = {}
+        for kind, number, read in sorted(entries, key=lambda entry: "position" not in entry[2]):
+            if "image" not in read:
+                raise self._refusal((kind, number), f"the {kind} has no image: add image = PATH")
+            position = read.pop("position", None)
+            if position is None:
+                position = self._free_position(kind, number, placed)
+            if position in placed:
+                raise self._refusal(
+                    (kind, number),
+                    f"two drives at position {position} ({POSITIONS[position]}): give one of them another",
+                )
+            placed[position] = Drive(position=position, cdrom=kind == "cdrom", **read)
+        self._draft.drives.update(placed)
+
+    def _free_position(self, kind: str, number: int, placed: Mapping[int, Drive]) -> int:
+        order = DISK_ORDER if kind == "disk" else CDROM_ORDER
+        for position in order:
+            if position not in placed:
+                return position
+        raise self._refusal(
+            (kind, number), f"there are only {len(POSITIONS)} positions for drives: leave this one out"
+        )
+
+    def _nics(self, content: list[Mapping[str, Any]]) -> None:
+        if len(content) > MOST_NICS:
+            raise self._refusal(("nic", MOST_NICS), f"at most {MOST_NICS} network cards fit: leave some out")
+        nics = []
+        for number, each in enumerate(content):
+            nic = Nic(**self._keys(LISTS["nic"], each, ("nic", number)))
+            nics.append(nic if "mac" in each else replace(nic, mac=_counted_mac(number)))
+        self._draft.nics = tuple(nics) or self._draft.nics
+
+    def _refusal(self, at: KeyPath, problem: str) -> ConfigError:
+        return ConfigError(f"{self._layer.where(at)}: {problem}")
+
+
+def _counted_mac(number: int) -> bytes:
+    return (int.from_bytes(DEFAULT_MAC, "big") + number).to_bytes(len(DEFAULT_MAC), "big")
+
+
+def _is_list_of_tables(content: Any) -> bool:
+    return isinstance(content, list) and all(isinstance(each, dict) for each in content)

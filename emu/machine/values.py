@@ -1,0 +1,149 @@
+"""Single values of a machine file or of an option: each function takes what was written and gives what
+the configuration holds, or raises ValueError with a sentence that names the remedy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from emu.core.memory import LARGEST_MIB, SMALLEST_MIB
+from emu.machine.config import POSITIONS
+from emu.machine.nearest import suggestion
+from emu.observe.kinds import KINDS
+
+Parse = Callable[[Any, Path], Any]
+"""Takes a value and the folder that relative paths start from."""
+
+BUILT_IN = "bios"
+MAC_BYTES = 6
+MULTICAST = 1
+
+
+def text(value: Any, folder: Path) -> str:
+    """Text."""
+    if not isinstance(value, str):
+        raise ValueError(f"must be text in quotes, not {value!r}")
+    return value
+
+
+def boolean(value: Any, folder: Path) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise ValueError(f"must be true or false, not {value!r}")
+    return value
+
+
+def integer(low: int, high: int, unit: str = "") -> Parse:
+    """A whole number from `low` to `high`."""
+
+    def parse(value: Any, folder: Path) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValueError(f"must be a whole number{unit}, not {value!r}")
+        if not low <= value <= high:
+            raise ValueError(f"is out of range at {value}: give {low} to {high}{unit}")
+        return value
+
+    return parse
+
+
+def seconds(value: Any, folder: Path) -> float:
+    """A time above zero."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"must be a number of seconds, not {value!r}")
+    if not (math.isfinite(value) and 0 < value <= 1e9):
+        raise ValueError(f"is out of range at {value}: give seconds above 0 and up to 1e9")
+    return float(value)
+
+
+def choice(*known: str) -> Parse:
+    """One of some words."""
+
+    def parse(value: Any, folder: Path) -> str:
+        if text(value, folder) not in known:
+            raise ValueError(f"cannot be {value!r}: {suggestion(value, known)}")
+        return str(value)
+
+    return parse
+
+
+memory = integer(SMALLEST_MIB, LARGEST_MIB, " MiB")
+position = integer(0, len(POSITIONS) - 1)
+
+
+def path(value: Any, folder: Path) -> Path:
+    """A file; a relative path starts from the folder of what names it."""
+    name = text(value, folder)
+    if not name or "\0" in name:
+        raise ValueError("must be the path of a file, not an empty word")
+    return folder / name
+
+
+def firmware(value: Any, folder: Path) -> Path | None:
+    """A ROM image, or the BIOS that comes with emu."""
+    return None if value == BUILT_IN else path(value, folder)
+
+
+def mac(value: Any, folder: Path) -> bytes:
+    """The address of a network card."""
+    words = text(value, folder).replace("-", ":").split(":")
+    try:
+        address = bytes(int(word, 16) for word in words if len(word) == 2)
+    except ValueError:
+        address = b""
+    if len(address) != MAC_BYTES or len(words) != MAC_BYTES:
+        raise ValueError(f"cannot be {value!r}: give six bytes such as 52:54:00:12:34:56")
+    if address[0] & MULTICAST or not any(address):
+        raise ValueError(
+            f"cannot be {value!r}, which is no address of a single card: give one such as 52:54:00:12:34:56"
+        )
+    return address
+
+
+def blacklist(value: Any, folder: Path) -> tuple[tuple[int, int], ...]:
+    """Product and build numbers from words PRODUCT/BUILD."""
+    if not isinstance(value, list):
+        raise ValueError(f'must be a list such as ["1/1"], not {value!r}')
+    return tuple(map(_blacklisted, value))
+
+
+def _blacklisted(value: Any) -> tuple[int, int]:
+    product, slash, build = value.partition("/") if isinstance(value, str) else ("", "", "")
+    try:
+        numbers = int(product, 0), int(build, 0)
+    except ValueError:
+        numbers = -1, -1
+    if not (slash and 0 <= numbers[0] <= 0xFFFF and 0 <= numbers[1] <= 0xFFFF_FFFF):
+        raise ValueError(
+            f"cannot be {value!r}: give PRODUCT/BUILD such as 1/1, "
+            "a product of 16 bits and a build of 32 bits"
+        )
+    return numbers
+
+
+def destination(*known: str) -> Parse:
+    """One of some words, or `file:PATH`."""
+
+    def parse(value: Any, folder: Path) -> str:
+        kind, _, name = text(value, folder).partition(":")
+        if kind == "file" and name:
+            return f"file:{path(name, folder)}"
+        if value not in known:
+            raise ValueError(f"cannot be {value!r}: give {', '.join(known)} or file:PATH")
+        return str(value)
+
+    return parse
+
+
+def trace(value: Any, folder: Path) -> tuple[str, ...]:
+    """Kinds of events, as a list or with commas between."""
+    words = value.split(",") if isinstance(value, str) else value
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise ValueError(f"must be a list of kinds such as ports,irq, not {value!r}")
+    kinds = tuple(word.strip() for word in words if word.strip())
+    for word in kinds:
+        if word not in (*KINDS, "all"):
+            raise ValueError(f"knows no kind {word!r}: {suggestion(word, (*KINDS, 'all'))}")
+    return KINDS if "all" in kinds else kinds
