@@ -123,6 +123,11 @@ class UnicornProcessor:
         """Bytes of guest code retired, exact at every decision point."""
         return int(self.blocks.cells.retired)
 
+    @property
+    def code_position(self) -> tuple[int, int]:
+        """CS and RIP, wherever it is asked: in a callback for device memory RIP is that of the block."""
+        return self.handle.read(x86.UC_X86_REG_CS), self.handle.read(x86.UC_X86_REG_RIP)
+
     def registers(self) -> Registers:
         """The architectural registers by name."""
         return visible(self.state)

@@ -1,0 +1,72 @@
+"""The command `emu`: finds the subcommand, and turns what goes wrong into one sentence and a status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from emu import __version__
+from emu.cli.commands import LazyGroup
+from emu.core.errors import ConfigError
+
+USAGE, INTERRUPTED = 2, 4
+
+
+@click.group(
+    cls=LazyGroup,
+    modules={"run": "emu.cli.run", "guests": "emu.cli.guests"},
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, message="emu %(version)s")
+@click.pass_context
+def emu(context: click.Context) -> int:
+    """A Xen HVM guest's whole world in one ordinary process.
+
+    Boots guests on an emulated PC with the Xen platform device, shows how they unplug their emulated devices,
+    and gives the same answer every time.
+
+    \b
+      emu guests              what there is to run
+      emu run unplug-all      a guest that unplugs everything
+      emu run --disk my.img   a disk image of your own
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        return USAGE
+    return 0
+
+
+def complain(problem: str) -> None:
+    """One sentence on standard error."""
+    print(f"emu: {problem}", file=sys.stderr)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; its exit status."""
+    try:
+        status = _status(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        from emu.cli.outputs import silence_stdout
+
+        silence_stdout()
+        return INTERRUPTED
+    return status
+
+
+def _status(arguments: Sequence[str] | None) -> int:
+    try:
+        result = emu.main(args=arguments, prog_name="emu", standalone_mode=False)
+    except click.ClickException as error:
+        complain(error.format_message().rstrip("."))
+        return USAGE
+    except ConfigError as error:
+        complain(str(error))
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        complain("stopped by Ctrl-C")
+        return INTERRUPTED
+    return result if isinstance(result, int) else 0

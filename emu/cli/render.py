@@ -1,0 +1,122 @@
+"""What a person sees after a run: transcript, departures, result; by rich on a terminal, else plain."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+
+from emu.inspect.summary import Summary, as_text
+from emu.inspect.transcript import Access, HostLine, Left, LogBytes, Step, Transcript
+
+COLUMNS = ("time", "port", "access", "value", "meaning")
+Row = tuple[str, str, str, str, str]
+
+STYLES = {"SUCCESS": "bold green", "SKIP": "bold yellow"}
+BAD = "bold red"
+
+
+def is_rich(stream: TextIO) -> bool:
+    """Whether `stream` is a terminal that can do more than lines."""
+    return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def printable(text: str) -> str:
+    """`text` with everything escaped that would steer a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def row(step: Step) -> Row:
+    """A step of the transcript in columns."""
+    time = f"{step.ns / 1e6:.6f} ms"
+    match step:
+        case Access():
+            access = f"{'write' if step.write else 'read'} {step.width}"
+            access += f" x{step.count}" if step.count > 1 else ""
+            value = f"{step.value:#0{2 + 2 * step.width}x}"
+            return time, f"{step.port:#04x}", access, value, printable(step.meaning)
+        case LogBytes():
+            text = printable(as_text(step.text.rstrip(b"\n")))
+            return time, f"{step.port:#04x}", "write 1", f"{step.count} bytes", f'guest\'s log: "{text}"'
+        case Left():
+            return time, "", "", "", f"-> {step.target} left {step.location}"
+        case HostLine():
+            return time, "", "", "", f'-> host\'s log: "{printable(step.text)}"'
+
+
+def show_run(transcript: Transcript, summary: Summary, stream: TextIO | None = None) -> None:
+    """Print everything that follows the guest's console."""
+    stream = stream or sys.stdout
+    (_show_rich if is_rich(stream) else _show_plain)(transcript, summary, stream)
+
+
+def result_text(summary: Summary) -> str:
+    """Why, and after how long."""
+    expected = ""
+    if summary.expected is not summary.verdict.outcome:
+        expected = f", though {summary.expected.name} was expected"
+    elif summary.status:
+        expected = ", as expected"
+    took = f"{summary.virtual_ns / 1e9:.6f} s virtual, {summary.wall_s:.2f} s wall"
+    return f"{printable(summary.verdict.reason)}{expected} ({took})"
+
+
+def departure_lines(transcript: Transcript) -> list[str]:
+    """What left which bus, a line each."""
+    return [f"{left.target} left {left.location}" for left in transcript.departures]
+
+
+def _more(transcript: Transcript) -> list[str]:
+    return [f"... and {transcript.left_out} more"] if transcript.left_out else []
+
+
+def _show_plain(transcript: Transcript, summary: Summary, stream: TextIO) -> None:
+    rows = [row(step) for step in transcript.steps]
+    if rows:
+        _lines(stream, "", "Unplug protocol", *_columns([COLUMNS, *rows]), *_more(transcript))
+    departures = departure_lines(transcript) or ["nothing"]
+    _lines(stream, "", "Unplugged", *(f"  {line}" for line in departures))
+    _lines(stream, "", f"Result: {summary.verdict.outcome.name}: {result_text(summary)}")
+    if summary.trace_hash:
+        _lines(stream, f"Trace hash: {summary.trace_hash}")
+
+
+def _columns(rows: list[Row]) -> Iterable[str]:
+    widths = [max(len(each[column]) for each in rows) for column in range(len(COLUMNS))]
+    for each in rows:
+        cells = [each[0].rjust(widths[0])] + [each[n].ljust(widths[n]) for n in range(1, len(COLUMNS))]
+        yield "  " + "  ".join(cells).rstrip()
+
+
+def _lines(stream: TextIO, *lines: str) -> None:
+    stream.writelines(f"{line}\n" for line in lines)
+
+
+def _show_rich(transcript: Transcript, summary: Summary, stream: TextIO) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(file=stream, highlight=False)
+    if transcript.steps:
+        table = Table(title="Unplug protocol", title_justify="left", box=box.SIMPLE_HEAD)
+        styles = ("dim", "cyan", "", "yellow", "")
+        for name, style in zip(COLUMNS, styles, strict=True):
+            table.add_column(name, style=style, justify="right" if name == "time" else "left")
+        for step in transcript.steps:
+            cells = [Text(cell) for cell in row(step)]
+            table.add_row(*cells, style="bold magenta" if isinstance(step, Left) else None)
+        console.print(table)
+        for line in _more(transcript):
+            console.print(Text(line, style="dim"))
+    departures = departure_lines(transcript)
+    console.print(Text("Unplugged", style="italic"))
+    for line in departures or ["nothing"]:
+        console.print(Text(f"  {line}", style="magenta" if departures else "dim"))
+    outcome = summary.verdict.outcome.name
+    result = Text.assemble("\nResult: ", (outcome, STYLES.get(outcome, BAD)), f": {result_text(summary)}")
+    console.print(result)
+    if summary.trace_hash:
+        console.print(Text(f"Trace hash: {summary.trace_hash}"), soft_wrap=True)

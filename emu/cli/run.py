@@ -1,0 +1,128 @@
+"""`emu run`: a guest by name, a machine file, or what the options describe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from emu.cli.commands import Command, Option
+from emu.cli.main import complain
+from emu.cli.options import layer
+from emu.core.errors import ConfigError
+from emu.machine.bundled import guest_names
+from emu.machine.config import LINKS, PROFILES, MachineConfig
+from emu.machine.loader import load
+from emu.observe.kinds import KINDS
+
+MACHINE, XEN, OUTPUT, WATCHING, PACE = (
+    "The machine",
+    "The Xen side",
+    "Where output goes",
+    "Watching",
+    "How it runs",
+)
+
+
+class Target(click.ParamType[str]):
+    """A bundled guest or a machine file."""
+
+    name = "guest"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Guests that begin so, and files."""
+        names = [name for name in guest_names() if name.startswith(incomplete)]
+        return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def option(heading: str, *names: str, **attributes: Any) -> Callable[[F], F]:
+    """An option under a heading."""
+    return click.option(*names, cls=Option, heading=heading, **attributes)
+
+
+@click.command(cls=Command, short_help="Run a guest.")
+@click.argument("target", type=Target(), required=False, metavar="[GUEST | FILE.toml]")
+@option(MACHINE, "--memory", type=int, metavar="MIB", help="RAM, 2 to 16384 MiB (64).")
+@option(MACHINE, "--firmware", metavar="PATH", help="A ROM image instead of emu's own BIOS.")
+@option(
+    MACHINE,
+    "--disk",
+    multiple=True,
+    metavar="PATH[,position=0..3][,write]",
+    help="A hard disk. 0 and 1 are the primary master and slave, 2 and 3 the secondary ones. "
+    "Without `write` the image is never changed.",
+)
+@option(MACHINE, "--cdrom", multiple=True, metavar="PATH[,position=0..3]", help="A CD in a drive.")
+@option(
+    MACHINE,
+    "--nic",
+    multiple=True,
+    is_flag=False,
+    flag_value="",
+    metavar="[mac=MAC][,backend=" + "|".join(LINKS) + "]",
+    help="An ne2k PCI network card.",
+)
+@option(XEN, "--profile", metavar="|".join(PROFILES), help="Which host's unplug protocol (seed).")
+@option(XEN, "--protocol-version", type=int, metavar="0|1", help="Version of the protocol (1).")
+@option(XEN, "--blacklist", multiple=True, metavar="PRODUCT/BUILD", help="Refuse this build of a driver.")
+@option(XEN, "--store", multiple=True, metavar="KEY=VALUE", help="A node of the store.")
+@option(XEN, "--no-log-throttle", is_flag=True, help="Let the guest log as fast as it can.")
+@option(OUTPUT, "--serial", metavar="stdio|null|file:PATH", help="The first serial port (stdio).")
+@option(OUTPUT, "--guest-log", metavar="stderr|null|file:PATH", help="The log at port 0x12 (stderr).")
+@option(OUTPUT, "--debug", metavar="stderr|null|file:PATH", help="Debug ports 0xe9 and 0x402 (null).")
+@option(OUTPUT, "--json", is_flag=True, help="Print one JSON object at the end, nothing else.")
+@option(OUTPUT, "--hash", is_flag=True, help="Print a hash over all that crossed a bus or a wire.")
+@option(WATCHING, "--trace", metavar="KIND,...", help=f"Print events: {', '.join(KINDS)}, or all.")
+@option(WATCHING, "--trace-file", metavar="PATH", help="Where they go (standard error).")
+@option(WATCHING, "--trace-format", metavar="text|json", help="How (json for *.jsonl, else text).")
+@option(PACE, "--limit", type=float, metavar="SECONDS", help="Stop after so much of the guest's time.")
+@option(PACE, "--wall", type=float, metavar="SECONDS", help="Stop after so much of your time.")
+@option(PACE, "--slice", type=int, metavar="BYTES", help="Run in slices of so much code: the same run.")
+@option(PACE, "--step", is_flag=True, help="Run instruction by instruction: the same run.")
+def run(target: str | None, **given: Any) -> int:
+    """Run a guest: one that comes with emu (`emu guests`), a machine file, or what the options describe.
+
+    Options override the machine file, where each has a place. Shows the guest's serial console as it comes,
+    then the transcript of the unplug protocol, what left which bus, and the result.
+
+    \b
+    Exit status: 0 SUCCESS   2 wrong usage or configuration   3 SKIP
+                 4 ERROR (silence, a limit, idle for ever, Ctrl-C)
+                 5 FAILURE   6 CRASH (triple fault)
+    """
+    config = load(target, layer(given))
+    if target is None and not config.drives and config.firmware is None:
+        raise ConfigError(
+            "nothing to run: name a guest (`emu guests` lists them) or a machine file, or give --disk, "
+            "--cdrom or --firmware"
+        )
+    return execute(config)
+
+
+def execute(config: MachineConfig) -> int:
+    """Run a machine and show what came of it; the exit status."""
+    from emu.cli.session import Session
+
+    session = Session(config)
+    for warning in session.machine.warnings:
+        complain(f"warning: {warning}")
+    summary = session.run()
+    for complaint in session.complaints:
+        complain(complaint)
+    if config.run.json:
+        click.echo(json.dumps(summary.as_plain()))
+    else:
+        from emu.cli.render import show_run
+
+        if config.run.serial == "stdio" and not session.console.ends_in_a_line:
+            click.echo()
+        show_run(session.transcript, summary)
+    return summary.status

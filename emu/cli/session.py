@@ -1,0 +1,145 @@
+"""One run of a machine on behalf of a person or a CI job: outputs, observers, limits, verdict."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from emu.cli.outputs import Console, Destination, LogLines, refuse_clashes
+from emu.core.errors import HostError
+from emu.inspect.decoders import PciDecoder, UnplugDecoder
+from emu.inspect.outcome import Outcome, Verdict, judge
+from emu.inspect.summary import Summary
+from emu.inspect.transcript import Transcript
+from emu.machine.config import MachineConfig
+from emu.machine.machine import Machine
+from emu.machine.run_loop import Pace, Reason, Stop
+
+KEPT_FOR_JSON = 4 << 20
+KEPT_FOR_VERDICT = 4096
+"""Bytes of console: a flood must not fill the host's memory."""
+
+
+class Session:
+    """Built from a configuration, which it may refuse; `run` gives the summary."""
+
+    def __init__(self, config: MachineConfig) -> None:
+        """Raises ConfigError; no file is changed before everything else has been accepted."""
+        self._began = time.monotonic()
+        self.config = config
+        self.complaints: list[str] = []
+        run = config.run
+        quiet = run.json and run.serial == "stdio"
+        self._serial = Destination("null" if quiet else run.serial, self._lost)
+        self._debug = Destination(run.debug, self._lost)
+        self._log = Destination(run.guest_log, self._lost)
+        self._trace = Destination(f"file:{run.trace_file}" if run.trace_file else "stderr", self._lost)
+        self._destinations = [self._serial, self._debug, self._log] + [self._trace] * bool(run.trace)
+        self._refuse_clashes()
+        self.console = Console(self._serial, KEPT_FOR_JSON if run.json else KEPT_FOR_VERDICT)
+        self.log = LogLines(self._log)
+        self.machine = Machine(config, serial=self.console, debug=self._debug, guest_log=self.log.take)
+        self.unplug = UnplugDecoder(self.machine.pc.unplug, self.machine.ports)
+        self.transcript = Transcript(self.machine.clock, self.unplug)
+        self._attach_observers()
+
+    def run(self) -> Summary:
+        """Run to the end, whatever ends it."""
+        run, machine = self.config.run, self.machine
+        try:
+            for destination in self._destinations:
+                destination.open()
+            machine.loop.pace = Pace(run.slice_bytes, run.single_step)
+            machine.loop.breathe = self._breathe
+            with self._signals():
+                stop = machine.run(None if run.limit_s is None else max(round(run.limit_s * 1e9), 1))
+            verdict = judge(stop, self.console.kept)
+            virtual_ns, retired = machine.clock.now, machine.processor.retired
+            verdict = self._close(verdict)
+        finally:
+            for destination in self._destinations:
+                destination.close()
+        return Summary(
+            guest=self.config.name,
+            verdict=verdict,
+            expected=Outcome[self.config.expected],
+            virtual_ns=virtual_ns,
+            wall_s=time.monotonic() - self._began,
+            retired=retired,
+            trace_hash=self._hash.hexdigest() if self._hash else None,
+            unplugged=machine.unplugged,
+            guest_log=list(self.log.kept),
+            console=self.console.kept,
+        )
+
+    def _refuse_clashes(self) -> None:
+        outputs = [each.path for each in self._destinations if each.path is not None]
+        inputs = [drive.image for drive in self.config.drives]
+        refuse_clashes(outputs, inputs + ([self.config.firmware] if self.config.firmware else []))
+
+    def _attach_observers(self) -> None:
+        run, observers, machine = self.config.run, self.machine.observers, self.machine
+        self._hash = None
+        if run.json or run.hash:
+            from emu.observe.trace_hash import TraceHash
+
+            self._hash = TraceHash(machine.clock)
+            observers.attach(self._hash)
+        if not run.json:
+            observers.attach(self.transcript)
+        if run.trace:
+            from emu.observe.tracer import Journal, trace_observers
+
+            named_json = run.trace_file is not None and run.trace_file.suffix in (".jsonl", ".json")
+            journal = Journal(
+                lambda line: self._trace.write(line.encode(errors="backslashreplace")),
+                clock=machine.clock,
+                position=lambda: machine.processor.code_position,
+                as_json=run.trace_format == "json" or (run.trace_format is None and named_json),
+            )
+            decoders = (PciDecoder(machine.pci), self.unplug)
+            for each in trace_observers(
+                run.trace, journal, ports=machine.ports, mmio=machine.mmio, decoders=decoders
+            ):
+                observers.attach(each)
+
+    def _close(self, verdict: Verdict) -> Verdict:
+        """Close the machine; an image that cannot be closed well is an error of the run."""
+        try:
+            self.machine.close()
+        except HostError as error:
+            self.complaints.append(str(error))
+            if verdict.outcome.value < Outcome.ERROR.value:
+                return Verdict(Outcome.ERROR, str(error))
+        return verdict
+
+    def _lost(self, problem: str) -> None:
+        """An output failed: nobody would see how the run goes on."""
+        self.complaints.append(problem)
+        self.machine.stop(Stop(Reason.ASKED, detail=problem))
+
+    def _breathe(self) -> None:
+        wall = self.config.run.wall_s
+        if wall is not None and time.monotonic() - self._began >= wall:
+            self.machine.stop(
+                Stop(Reason.ASKED, detail=f"the limit of {wall:g} s on the wall clock was reached")
+            )
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Ctrl-C and SIGTERM end the run with a summary."""
+
+        def heard(number: int, frame: FrameType | None) -> None:
+            name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+            self.machine.stop(Stop(Reason.ASKED, detail=f"stopped by {name}"))
+
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        before = [signal.signal(number, heard) for number in numbers]
+        try:
+            yield
+        finally:
+            for number, handler in zip(numbers, before, strict=True):
+                signal.signal(number, handler)

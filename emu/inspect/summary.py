@@ -1,0 +1,51 @@
+"""What a run amounts to, as data: for a person's summary and for `--json`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from emu.inspect.outcome import Outcome, Verdict
+
+
+def as_text(data: bytes) -> str:
+    """A guest's bytes as text that can be shown and stored whatever they are."""
+    return data.decode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A finished run."""
+
+    guest: str
+    verdict: Verdict
+    expected: Outcome
+    virtual_ns: int
+    wall_s: float
+    retired: int
+    """Bytes of guest code."""
+    trace_hash: str | None
+    unplugged: Sequence[str]
+    guest_log: Sequence[bytes]
+    console: bytes
+
+    @property
+    def status(self) -> int:
+        """The exit status."""
+        return self.verdict.outcome.value
+
+    def as_plain(self) -> dict[str, Any]:
+        """The object that `--json` prints."""
+        return {
+            "guest": self.guest,
+            "outcome": self.verdict.outcome.name,
+            "status": self.status,
+            "virtual_ns": self.virtual_ns,
+            "wall_s": round(self.wall_s, 6),
+            "retired": self.retired,
+            "trace_hash": self.trace_hash,
+            "unplugged": list(self.unplugged),
+            "guest_log": [as_text(line) for line in self.guest_log],
+            "console": as_text(self.console),
+        }
