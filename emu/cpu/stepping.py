@@ -146,8 +146,11 @@ class Stepper:
         status = state.debug(6)
         if not status & DR6_SINGLE_STEP:
             return False
-        state.set_debug(6, status & ~DR6_SINGLE_STEP | self._debug_status & DR6_SINGLE_STEP)
-        if status & ~self._debug_status & DR6_BREAKPOINTS:
+        # At a single step the engine marks breakpoints that are not enabled, too, where DR0 to DR3 equal EIP.
+        hit = status & sum(1 << n for n in range(4) if state.debug(7) >> 2 * n & 3)
+        ours = DR6_SINGLE_STEP | DR6_BREAKPOINTS
+        state.set_debug(6, status & ~ours | self._debug_status & ours | hit)
+        if hit & ~self._debug_status:
             return False
         state.hidden &= ~HF_TF
         state.forget_exception()

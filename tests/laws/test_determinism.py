@@ -53,6 +53,8 @@ PROGRAMS = {
     "out 0x80, ax; cpuid; out 0x80, ax;" + FINISH,
     "jumps into its own block": "mov cx, 30; mov ax, 5; into: nop; dec cx; jnz into; mov cx, 2; nop;"
     "last: loop last; jmp over; over: nop;" + FINISH,
+    "code at offset zero": "begin: .byte 0xea; .word 0, 0x7c0 + (zero - begin) / 16; .balign 16;"
+    "zero: inc bx; push ax; pop ax; loop over; over: nop;" + FINISH,
     "a long block": "mov eax, cr4; or ax, 0x200; mov cr4, eax;"
     + "paddb xmm0, xmm1;" * 300
     + "inc ax;" * 600
