@@ -29,3 +29,16 @@ class IrqLine:
     def restore(self, level: bool) -> None:
         """Put the wire at a saved level without an edge: neither sink nor observers are told."""
         self.level = level
+
+
+class SharedInput:
+    """An input that several wires drive: high while one of them is."""
+
+    def __init__(self, sink: Callable[[bool], None]) -> None:
+        """Set `lines`, whose sink is `changed`, before any of them is driven."""
+        self.lines: tuple[IrqLine, ...] = ()
+        self._sink = sink
+
+    def changed(self, _level: bool) -> None:
+        """One of the lines has changed."""
+        self._sink(any(line.level for line in self.lines))

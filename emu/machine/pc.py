@@ -4,7 +4,8 @@ time        one Clock, advanced by the processor       memory  RAM, ROM below 4 
 interrupts  chips -> ISA lines -> two 8259A -> INTR    PCI     INTx -> links -> PIRQs -> ISA lines
 unplug      ports 0x10 to 0x1f -> disks, NICs          events  every seam -> Observers
 
-PCI 00.0 host bridge   01.0 ISA bridge   01.1 IDE   02.0 Xen platform device   04.0, 05.0 ... NICs
+PCI 00.0 host bridge   01.0 ISA bridge   01.1 IDE   01.3 power management
+    02.0 Xen platform device   04.0, 05.0 ... NICs
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from emu.core.clock import Clock
 from emu.core.device import Device
 from emu.core.events import Observers
 from emu.core.memory import LOW_LIMIT, Memory, Segment
-from emu.core.wires import IrqLine
+from emu.core.wires import IrqLine, SharedInput
 from emu.cpu.engine import UnicornProcessor
 from emu.devices.cmos import BootDevice, boot_order, memory_sizes
 from emu.devices.debug_port import DebugPort, PostPort
@@ -32,6 +33,7 @@ from emu.devices.pci.bus import PciBus
 from emu.devices.pci.function import PciFunction
 from emu.devices.pci.host_bridge import HostBridge
 from emu.devices.pci.isa_bridge import IsaBridge
+from emu.devices.pci.power_management import PowerManagement
 from emu.devices.pic import PicPair
 from emu.devices.pit import Pit8254
 from emu.devices.power import ResetControl
@@ -112,8 +114,13 @@ class Pc:
             ),
         ]
 
-        # PCI: 0xcf8, 0xcfc, and 0xcf9 between them
-        isa_bridge = IsaBridge("isa bridge", interrupts={n: isa(n) for n in (3, 5, 6, 7, 9, 10, 11)})
+        # PCI: 0xcf8, 0xcfc, and 0xcf9 between them; SCI shares its interrupt with what is routed there
+        input_9 = SharedInput(pics.input(9))
+        irq_9, sci = input_9.lines = line("irq 9", input_9.changed), line("sci", input_9.changed)
+        isa_bridge = IsaBridge(
+            "isa bridge", interrupts={9: irq_9} | {n: isa(n) for n in (3, 5, 6, 7, 10, 11)}
+        )
+        power = PowerManagement("power", clock=clock, sci=sci, power_off=out.power_off)
         host_bridge = HostBridge("host bridge", place=memory.place, rom=low_rom(rom, len(firmware)))
         pci = self.pci = PciBus("pci", ports=ports, memory=mmio, link=isa_bridge.set_link, observers=seen)
         reset_control = ResetControl(reset=lambda hard: out.reset("port cf9"))
@@ -161,7 +168,8 @@ class Pc:
         # where everything is plugged in; the reset register lies between the PCI bus's ports
         xen_platform = XenPlatform(unplug=unplug)
         functions: dict[tuple[int, int], PciFunction[Any]]
-        functions = {(0, 0): host_bridge, (1, 0): isa_bridge, (1, 1): ide, (2, 0): xen_platform}
+        functions = {(0, 0): host_bridge, (1, 0): isa_bridge, (1, 1): ide, (1, 3): power}
+        functions[2, 0] = xen_platform
         for n, card in enumerate(cards):
             functions[FIRST_NIC_SLOT + n, 0] = Rtl8029Function(card.name, chip=card)
         for (slot, number), function in functions.items():

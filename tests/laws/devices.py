@@ -26,6 +26,7 @@ from emu.devices.ide.channel import Channel
 from emu.devices.ide.controller import IdeController
 from emu.devices.ne2k.rtl8029 import Rtl8029
 from emu.devices.pci.bus import PciBus
+from emu.devices.pci.power_management import PowerManagement
 from emu.devices.pic import PicPair
 from emu.devices.pit import Pit8254
 from emu.devices.power import ResetControl
@@ -245,6 +246,21 @@ def _ide(clock: Clock) -> Mounted:
     return programming(mounted, (0x376, 4), (0x376, 0), *packet, (0x170, 36), *((0x170, 0),) * 3)
 
 
+def _power_management(clock: Clock) -> Mounted:
+    sci, outputs, bus = wire("sci"), list[Any](), PortBus()
+    power = PowerManagement("power", clock=clock, sci=sci, power_off=lambda: outputs.append("off"))
+    PciBus("pci", ports=bus, memory=MmioBus()).plug(power, 1, 3)
+    power.write_configuration(0x40, 4, 0x600)
+    power.write_configuration(0x80, 1, 1)
+    stimuli: list[Stimulus] = [
+        lambda random: power.press_power_button(),
+        lambda random: power.signal_event(random.randrange(16)),
+    ]
+    mounted = Mounted(power, bus, [sci], outputs, stimuli)
+    programming(mounted, (0x600, 0xFF), (0x602, 0x01), (0x603, 0x00), (0xB2, 0xF1), (0x60E, 0), (0x60F, 0))
+    return programming(mounted, (0x601, 0xFF), (0x603, 0x01), (0xB2, 0xF1), (0xAFE2, 0x02))
+
+
 def _ne2k(clock: Clock) -> Mounted:
     irq, outputs = wire("nic"), list[Any]()
     mac = bytes.fromhex("525400123456")
@@ -311,6 +327,7 @@ FACTORIES: dict[str, Factory] = {
     "exit port": _exit_port,
     "fw_cfg": _fw_cfg,
     "ide": _ide,
+    "power management": _power_management,
     "ne2k": _ne2k,
     "unplug ports (seed)": _unplug(SEED),
     "unplug ports (qemu)": _unplug(QEMU),
