@@ -27,7 +27,7 @@ def layer(given: Mapping[str, Any]) -> Layer | None:
     """The settings in click's parameters; those that were not given are None, False or empty."""
     data: dict[str, Any] = {}
     for name, value in given.items():
-        if value in (None, False, ()):
+        if value is None or value is False or value == ():  # 0 was given
             continue
         match name:
             case "disk" | "cdrom":

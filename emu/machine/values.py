@@ -41,9 +41,9 @@ def integer(low: int, high: int, unit: str = "") -> Parse:
 
     def parse(value: Any, folder: Path) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise ValueError(f"must be a whole number{unit}, not {value!r}")
+            raise ValueError(f"must be a whole number{' of' * bool(unit)}{unit}, not {value!r}")
         if not low <= value <= high:
-            raise ValueError(f"is out of range at {value}: give {low} to {high}{unit}")
+            raise ValueError(f"is out of range at {value}{unit}: give {low} to {high}{unit}")
         return value
 
     return parse

@@ -1,0 +1,301 @@
+"""`emu run` as a user meets it: in one process, on guests of a few bytes in a ROM."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emu.cli.main import main
+from tests.unit.rom import (
+    FOREVER,
+    HALT,
+    TRIPLE_FAULT,
+    read,
+    report,
+    say,
+    write,
+    write_rom,
+)
+
+PROTOCOL = (
+    read(0x10, 2)
+    + read(0x12, 1)
+    + write(0x12, 2, 1)
+    + write(0x10, 4, 13)
+    + say("hello\n", 0x12)
+    + read(0x10, 2)
+    + write(0x10, 2, 3)
+)
+
+
+class Emu:
+    """Runs the command and keeps what it printed."""
+
+    def __init__(self, folder: Path, captured: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self._captured = captured
+        self.out = self.err = ""
+
+    def run(self, code: bytes, *options: str) -> int:
+        return self("run", "--firmware", write_rom(self.folder, code), *options)
+
+    def __call__(self, *arguments: str) -> int:
+        status = main(arguments)
+        self.out, self.err = self._captured.readouterr()
+        return status
+
+    def disk(self, name: str = "disk.img", size: int = 4096) -> str:
+        path = self.folder / name
+        path.write_bytes(bytes(size))
+        return str(path)
+
+
+@pytest.fixture
+def emu(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Emu:
+    return Emu(tmp_path, capsys)
+
+
+@pytest.mark.parametrize(("result", "status"), [("SUCCESS", 0), ("SKIP", 3), ("ERROR", 4), ("FAILURE", 5)])
+def test_the_exit_status_is_the_guests_result(emu: Emu, result: str, status: int) -> None:
+    assert emu.run(say(f"Test result: {result}\r\n") + report(status)) == status
+    assert emu.out.startswith(f"Test result: {result}\r\n")
+    assert f"\nResult: {result}: the guest wrote {status} to the exit port" in emu.out
+    assert emu.err == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "options", "status", "reason"),
+    [
+        (say("Test result: SUCCESS\n") + HALT, (), 0, "reported on its console and halted"),
+        (HALT, (), 4, "idle for ever"),
+        (FOREVER, ("--limit", "0.01"), 4, "the limit of virtual time was reached"),
+        (FOREVER, ("--wall", "0.05"), 4, "the limit of 0.05 s on the wall clock was reached"),
+        (TRIPLE_FAULT, (), 6, "triple fault"),
+        (report(9), (), 4, "wrote 0x09 to the exit port, which is no result"),
+        (say("Test result: FAILURE\n") + report(0), (), 5, "the console says FAILURE, though"),
+    ],
+)
+def test_however_a_run_ends_there_is_a_summary(
+    emu: Emu, code: bytes, options: tuple[str, ...], status: int, reason: str
+) -> None:
+    assert emu.run(code, *options) == status
+    assert reason in emu.out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_ends_with_its_summary(emu: Emu, number: int) -> None:
+    before = signal.getsignal(number)
+    threading.Timer(0.3, os.kill, (os.getpid(), number)).start()
+    assert emu.run(FOREVER, "--wall", "20") == 4
+    name = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
+    assert f"Result: ERROR: stopped by {name}" in emu.out
+    assert signal.getsignal(number) is before
+
+
+def test_the_transcript_tells_step_by_step(emu: Emu) -> None:
+    options = ("--disk", emu.disk(), "--nic", "--blacklist", "1/13", "--guest-log", "null")
+    assert emu.run(PROTOCOL + report(0), *options) == 0
+    lines = [" ".join(line.split()[2:]) for line in emu.out.splitlines() if " ms " in line]
+    magic = "magic number: is the protocol here, may this driver load?"
+    assert lines == [
+        f"0x10 read 2 0x49d2 {magic}: the protocol is here",
+        "0x12 read 1 0x01 protocol version: with product, build and blacklist",
+        "0x12 write 2 0x0001 product number of the driver: xensource-windows",
+        '-> host\'s log: "Citrix Windows PV drivers loaded in guest"',
+        "0x10 write 4 0x0000000d build number of the driver: 13",
+        '-> host\'s log: "PV driver build 13"',
+        '-> host\'s log: "Drivers are blacklisted!"',
+        '0x12 write 1 6 bytes guest\'s log: "hello"',
+        f"0x10 read 2 0xd249 {magic}: this driver is blacklisted",
+        "0x10 write 2 0x0003 devices to unplug: all_ide_disks all_nics",
+        "-> disk 0 left primary master",
+        "-> nic 0 left 04.0",
+    ]
+    assert "\nUnplugged\n  disk 0 left primary master\n  nic 0 left 04.0\n\nResult: SUCCESS" in emu.out
+
+
+def test_an_option_of_zero_is_an_option(emu: Emu) -> None:
+    assert emu.run(read(0x12, 1) + report(0), "--protocol-version", "0") == 0
+    assert "read 1  0x00   protocol version: unplug and log only" in emu.out
+
+
+def test_json_is_one_object_and_nothing_else(emu: Emu) -> None:
+    code = say("Hi\n") + PROTOCOL + report(0)
+    assert emu.run(code, "--json", "--disk", emu.disk(), "--guest-log", "null") == 0
+    result = json.loads(emu.out)
+    assert emu.out.count("\n") == 1
+    wall, digest = result.pop("wall_s"), result.pop("trace_hash")
+    assert wall > 0
+    assert len(digest) == 64
+    assert result.pop("retired") > 100
+    assert result.pop("virtual_ns") > 10_000
+    assert result == {
+        "guest": "machine",
+        "outcome": "SUCCESS",
+        "status": 0,
+        "unplugged": ["disk 0"],
+        "guest_log": ["hello"],
+        "console": "Hi\n",
+    }
+
+
+def test_the_hash_is_computed_on_request_and_is_the_same_however_one_runs(emu: Emu) -> None:
+    code = PROTOCOL + say("x\n") + report(0)
+    ways: dict[str, tuple[str, ...]] = {
+        "plain": (),
+        "slices": ("--slice", "1"),
+        "steps": ("--step",),
+        "traced": ("--trace", "all", "--trace-file", str(emu.folder / "trace.txt")),
+    }
+    lines = {}
+    for way, options in ways.items():
+        assert emu.run(code, "--hash", "--guest-log", "null", *options) == 0
+        lines[way] = [line for line in emu.out.splitlines() if line.startswith("Trace hash: ")]
+    assert len(lines["plain"]) == 1
+    assert all(line == lines["plain"] for line in lines.values())
+    emu.run(code, "--guest-log", "null")
+    assert "Trace hash" not in emu.out
+
+
+def test_outputs_go_where_they_are_told(emu: Emu) -> None:
+    names = {name: str(emu.folder / name) for name in ("serial", "log", "debug")}
+    code = say("on serial\n") + say("in the log\n", 0x12) + say("debug", 0xE9) + say("!", 0x402) + report(0)
+    options = ("--serial", f"file:{names['serial']}", "--guest-log", f"file:{names['log']}")
+    assert emu.run(code, *options, "--debug", f"file:{names['debug']}") == 0
+    assert {name: Path(path).read_text() for name, path in names.items()} == {
+        "serial": "on serial\n",
+        "log": "in the log\n",
+        "debug": "debug!",
+    }
+    assert "on serial" not in emu.out
+    assert emu.err == ""
+
+
+def test_the_guests_log_is_on_standard_error_unless_told_otherwise(emu: Emu) -> None:
+    assert emu.run(say("in the log\n", 0x12) + report(0), "--serial", "null") == 0
+    assert emu.err == "in the log\n"
+
+
+def test_a_trace_decodes_pci_and_unplug_accesses(emu: Emu) -> None:
+    code = write(0xCF8, 4, 0x8000_0904) + read(0xCFC, 2) + read(0x10, 2) + report(0)
+    assert emu.run(code, "--trace", "pci,unplug") == 0
+    assert [line.split(None, 2)[2] for line in emu.err.splitlines()] == [
+        "f000:00000009  pci        write 0xcf8.4 = 0x80000904    select 00:01.1 0x04",
+        "f000:0000000e  pci        read  0xcfc.2 = 0x0000        00:01.1 0x04 command: 0",
+        "f000:00000012  unplug     read  0x010.2 = 0x49d2        magic number: is the protocol here, "
+        "may this driver load?: the protocol is here",
+    ]
+
+
+@pytest.mark.parametrize(("name", "options"), [("t.jsonl", ()), ("t.txt", ("--trace-format", "json"))])
+def test_a_trace_file_is_json_by_its_name_or_by_option(emu: Emu, name: str, options: tuple[str, ...]) -> None:
+    path = emu.folder / name
+    assert emu.run(report(0), "--trace", "all", "--trace-file", str(path), *options) == 0
+    events = [json.loads(line)["event"] for line in path.read_text().splitlines()]
+    assert events[:2] == ["port_write", "guest_report"]
+
+
+def test_a_console_that_steers_the_terminal_is_harmless_in_the_summary(emu: Emu) -> None:
+    assert emu.run(say("\x1b[2J\n", 0x12) + report(0), "--guest-log", "null") == 0
+    assert "\x1b" not in emu.out
+    assert '"\\x1b[2J"' in emu.out
+
+
+def test_options_have_their_place_in_a_machine_file(emu: Emu) -> None:
+    rom = write_rom(emu.folder, say("Hi\n") + FOREVER)
+    path = emu.folder / "mine.toml"
+    path.write_text(
+        f'[guest]\nexpected = "ERROR"\n[machine]\nfirmware = "{Path(rom).name}"\n'
+        '[run]\nlimit = 0.01\nserial = "file:serial.txt"\nhash = true\n'
+    )
+    assert emu("run", str(path)) == 4
+    assert "limit of virtual time was reached, as expected" in emu.out
+    assert "Trace hash" in emu.out
+    assert (emu.folder / "serial.txt").read_text() == "Hi\n"
+
+
+def refused(emu: Emu, *arguments: str) -> str:
+    assert emu("run", *arguments) == 2
+    assert emu.out == ""
+    assert emu.err.count("\n") == 1
+    assert emu.err.startswith("emu: ")
+    return emu.err.removeprefix("emu: ").rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "nothing to run: name a guest"),
+        (["--memory", "1"], "--memory: memory is out of range at 1 MiB: give 2 to 16384 MiB"),
+        (["--memory", "x"], "Invalid value for '--memory': 'x' is not a valid integer"),
+        (["--memroy", "1"], "No such option"),
+        (["--disk", "nowhere.img"], "the image nowhere.img does not exist: check the path"),
+        (["--disk", "{empty}"], "the image {empty} is empty: give an image of at least one sector"),
+        (["--disk", "{folder}"], "{folder} is a directory: give the path of an image file"),
+        (
+            ["--disk", "{disk},positon=1"],
+            "--disk: unknown property 'positon=1': did you mean 'position=0..3'?",
+        ),
+        (["--disk", "{disk},position=9"], "--disk: position is out of range at 9: give 0 to 3"),
+        (["--disk", "{disk},position=x"], "--disk: position must be a whole number, not 'x'"),
+        (["--cdrom", "{disk},write"], "--cdrom: unknown property 'write': "),
+        (
+            ["--disk", "{disk},position=2", "--cdrom", "{disk},position=2"],
+            "--cdrom: two drives at position 2 (secondary master): give one of them another",
+        ),
+        (["--nic", "mac=zz"], "--nic: mac cannot be 'zz': give six bytes such as 52:54:00:12:34:56"),
+        (["--nic", "echo"], "--nic: unknown property 'echo': give mac="),
+        (["--store", "x"], "--store: 'x' has no value: give KEY=VALUE"),
+        (["--blacklist", "linux"], "--blacklist: blacklist cannot be 'linux': give PRODUCT/BUILD"),
+        (["--blacklist", "7/1"], "product 7 cannot be blacklisted"),
+        (["--profile", "qmeu"], "--profile: profile cannot be 'qmeu': did you mean 'qemu'?"),
+        (["--protocol-version", "2"], "--protocol-version: protocol_version is out of range at 2"),
+        (["--trace", "prots"], "--trace: trace knows no kind 'prots': did you mean 'ports'?"),
+        (["--serial", "file:{folder}/no/where"], "{folder}/no/where cannot be written"),
+        (["--serial", "file:{disk}", "--disk", "{disk}"], "{disk} is used twice and would be overwritten"),
+        (["--trace", "all", "--trace-file", "{rom}"], "{rom} is used twice and would be overwritten"),
+        (["--limit", "0"], "--limit: limit is out of range at 0"),
+        (["--firmware", "{large}"], "the firmware {large} is too large"),
+        (["--firmware", "nowhere.bin"], "cannot read the firmware nowhere.bin"),
+        (["no-such-file.toml"], "the machine file no-such-file.toml does not exist: check the path"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_changes_no_file(emu: Emu, arguments: list[str], message: str) -> None:
+    (emu.folder / "large.bin").write_bytes(bytes(2 << 20))
+    names: dict[str, Any] = {
+        "disk": emu.disk(),
+        "empty": emu.disk("empty.img", 0),
+        "large": str(emu.folder / "large.bin"),
+        "rom": write_rom(emu.folder, HALT),
+        "folder": str(emu.folder),
+    }
+    given = [word.format(**names) for word in arguments]
+    if given and not {"--firmware", "no-such-file.toml"} & set(given):
+        given += ["--firmware", names["rom"]]
+    before = {path: path.read_bytes() for path in emu.folder.iterdir()}
+    assert refused(emu, *given).startswith(message.format(**names))
+    assert {path: path.read_bytes() for path in emu.folder.iterdir()} == before
+
+
+def test_an_unreadable_image_is_refused(emu: Emu, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = emu.disk()
+
+    def refuse(*arguments: object, **named: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("emu.backends.disk_image.os.open", refuse)
+    rom = write_rom(emu.folder, HALT)
+    assert "cannot be read: change its permissions" in refused(emu, "--firmware", rom, "--disk", path)
+
+
+def test_a_path_may_have_commas(emu: Emu) -> None:
+    path = emu.disk("a,b,write")
+    assert emu.run(write(0x10, 2, 1) + report(0), "--disk", path, "--disk", f"{path},position=3") == 0
+    assert "disk 0 left primary master" in emu.out
+    assert "disk 3 left secondary slave" in emu.out
