@@ -42,6 +42,10 @@ u16 pci_next(u16 function);
 void a20_set(int on);
 int a20_is_on(void);
 
+/* power.c */
+void power_setup(u16 function);
+int apm_service(Frame *frame);
+
 /* keyboard.c, serial.c, time.c */
 void keyboard_setup(void);
 void serial_setup(void);

@@ -136,13 +136,15 @@ static void setup_isa_bridge(u16 function)
 	outb(0x4D1, 1 << (10 - 8) | 1 << (11 - 8)); // ELCR2: PCI interrupts are levels
 }
 
+enum { ISA_BRIDGE = 0x70008086, POWER_MANAGEMENT = 0x71138086 };
+
 static void route(u16 function, u32 identity)
 {
 	u8 pin = pci_read(function, INTERRUPT_PIN, 1);
 	if (!pin || pin > 4)
 		return;
 	u32 slot = function >> 3;
-	u8 irq = identity == 0x71138086 ? 9 : link_irqs[(slot - 1 + pin - 1) & 3]; // power management: IRQ 9
+	u8 irq = identity == POWER_MANAGEMENT ? 9 : link_irqs[(slot - 1 + pin - 1) & 3];
 	pci_write(function, INTERRUPT_LINE, 1, irq);
 }
 
@@ -153,8 +155,10 @@ static void setup_function(u16 function)
 	u8 header = pci_read(function, HEADER_TYPE, 1) & 0x7F;
 	u8 decodes = 0;
 
-	if (identity == 0x70008086)
+	if (identity == ISA_BRIDGE)
 		setup_isa_bridge(function);
+	if (identity == POWER_MANAGEMENT)
+		power_setup(function);
 	if (class == 0x0600 || class == 0x0601) // host and ISA bridge have nothing to assign
 		return;
 	if (header == 0) {

@@ -182,6 +182,8 @@ static int serve(Frame *frame)
 		return a20_service(frame);
 	case 0x4F: // nobody translates the scan code: take it as it is
 		return 1;
+	case 0x53:
+		return apm_service(frame);
 	case 0x86:
 		return wait(frame);
 	case 0x87:

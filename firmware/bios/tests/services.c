@@ -198,6 +198,20 @@ static void try_network_card(void)
 	fact("its interrupt is 10 or 11, a level", (irq == 10 || irq == 11) && inb(0x4D1) & 1 << (irq - 8));
 }
 
+static void try_power_management(void)
+{
+	struct registers all = call(0x15, 0x5300, 0, 0, 0);
+	fact("APM 1.2 is there", !(all.flags & CARRY) && (u16)all.eax == 0x0102 && (u16)all.ebx == 0x504D);
+	all = call(0x15, 0x5307, 1, 3, 0);
+	fact("it does nothing before it is connected", all.flags & CARRY && (u16)all.eax >> 8 == 0x03);
+	call(0x15, 0x5301, 0, 0, 0);
+	all = call(0x15, 0x5307, 2, 3, 0);
+	fact("it knows no single devices", all.flags & CARRY && (u16)all.eax >> 8 == 0x09);
+	all = call(0x15, 0x5307, 1, 9, 0);
+	fact("it knows no state 9", all.flags & CARRY && (u16)all.eax >> 8 == 0x0A);
+	call(0x15, 0x5304, 0, 0, 0);
+}
+
 static void try_keyboard(void)
 {
 	struct registers all = call(0x16, 0x0100, 0, 0, 0);
@@ -257,6 +271,7 @@ void run(u8 drive)
 	try_time();
 	try_pci();
 	try_network_card();
+	try_power_management();
 	try_keyboard();
 	try_teletype();
 #ifdef ECHO_KEYS
