@@ -20,7 +20,7 @@ MACHINE = ["-M", "pc,accel=tcg", "-cpu", "max", "-m", "64", "-no-reboot"]
 CONSOLE = ["-display", "none", "-serial", "stdio"]
 EXIT_PORT = ["-device", "isa-debug-exit,iobase=0xf4,iosize=1"]
 EXIT_BYTES = {"SUCCESS": 0, "SKIP": 3, "ERROR": 4, "FAILURE": 5}
-ON_PLAIN_PC = ("hello", "modes", "exceptions", "interrupts", "smc", "rep")
+ON_PLAIN_PC = ("hello", "modes", "exceptions", "interrupts", "smc", "rep", "power-off")
 
 needs_tools = pytest.mark.skipif(
     not all(shutil.which(tool) for tool in ("gcc", "ld", "objcopy", "make")),

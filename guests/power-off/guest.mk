@@ -1,0 +1,3 @@
+disk := registers.protected off.real
+registers.protected := registers.c
+off.real := off.c
