@@ -58,8 +58,6 @@ class Event:
     error_code: int | None = None
     resume: bool = False
     """Whether the pushed EFLAGS carry RF: the event is a fault, and its instruction will run again."""
-    length: int = 0
-    """Bytes of the INT instruction: a fault during its delivery points at the instruction itself."""
 
     @property
     def external(self) -> int:
@@ -95,7 +93,8 @@ def deliver(state: State, event: Event) -> Event:
             _deliver(state, event)
         except (Fault, PageFault) as fault:
             state.raw[:] = before
-            state.rip -= event.length
+            if event.kind is Kind.SOFTWARE:
+                state.rip -= _instruction_length(state, event.vector)
             event = _nested(state, event, fault)
             before = bytes(state.raw)
             continue
@@ -133,23 +132,19 @@ def _through_vector_table(state: State, event: Event) -> None:
     entry = state.paging.read(table.base + event.vector * 4, 4)
     ip, selector = struct.unpack("<HH", entry)
     stack = state.segment(SS)
-    pointer = state.rsp & 0xFFFF
-    for word in (state.flags & 0xFFFF, state.segment(CS).selector, state.rip & 0xFFFF):
-        pointer = pointer - 2 & 0xFFFF
-        _push_word(state, stack.base, pointer, word)
+    frame = struct.pack("<HHH", state.rip & 0xFFFF, state.segment(CS).selector, state.flags & 0xFFFF)
+    top = state.rsp & 0xFFFF
+    pointer = top - len(frame) & 0xFFFF
+    if pointer + len(frame) <= 0x1_0000:
+        state.paging.write(stack.base + pointer, frame)
+    else:  # the frame wraps around the segment
+        for offset, byte in enumerate(frame):
+            state.paging.write(stack.base + (pointer + offset & 0xFFFF), bytes((byte,)))
     state.rsp = state.rsp & ~0xFFFF | pointer
     state.set_segment(CS, Segment(selector, selector << 4, 0xFFFF, 0x9B00))
     state.rip = ip
     state.clear_flags(FLAG_IF | FLAG_TF | FLAG_RF | FLAG_AC)
     state.hidden &= ~(HF_INHIBIT_IRQ | HF_TF)
-
-
-def _push_word(state: State, base: int, pointer: int, word: int) -> None:
-    if pointer == 0xFFFF:  # the word wraps around the segment
-        state.paging.write(base + 0xFFFF, bytes([word & 0xFF]))
-        state.paging.write(base, bytes([word >> 8]))
-    else:
-        state.paging.write(base + pointer, word.to_bytes(2, "little"))
 
 
 def _flags_image(state: State, event: Event) -> int:
@@ -324,12 +319,11 @@ def _canonical(address: int) -> bool:
     return address >> 47 in (0, 0x1FFFF)
 
 
-def software_interrupt(state: State, vector: int) -> Event:
-    """The event for INT n, INT3 or INTO, which the captured state is just behind."""
-    physical = state.load_paging().probe(state.linear_ip - 1)
+def _instruction_length(state: State, vector: int) -> int:
+    """Bytes of the INT n, INT3 or INTO that the state is just behind: a fault on its way points at it."""
+    physical = state.paging.probe(state.linear_ip - 1)
     last = b"" if physical is None else state.paging.memory.read(physical, 1)
-    short = (vector == BP and last == b"\xcc") or (vector == OF and last == b"\xce")
-    return Event(vector, Kind.SOFTWARE, length=1 if short else 2)
+    return 1 if (vector == BP and last == b"\xcc") or (vector == OF and last == b"\xce") else 2
 
 
 def fault_event(vector: int, error_code: int) -> Event:

@@ -20,7 +20,7 @@ from emu.cpu.address_space import AddressSpace
 from emu.cpu.blocks import Blocks, Stop
 from emu.cpu.context import HF_TF
 from emu.cpu.cpuid import CpuidTable
-from emu.cpu.delivery import Event, Kind, ShutdownError, deliver, exception, fault_event, software_interrupt
+from emu.cpu.delivery import Event, Kind, ShutdownError, deliver, exception, fault_event
 from emu.cpu.descriptors import DB, UD, Fault
 from emu.cpu.handle import EngineError, Handle
 from emu.cpu.library import (
@@ -311,7 +311,7 @@ class UnicornProcessor:
         state = self.state
         address = state.linear_ip
         if state.is_software_interrupt:
-            event = software_interrupt(state, vector)
+            event = Event(vector, Kind.SOFTWARE)
         elif vector == DB:
             event = exception(DB, resume=False)
         else:

@@ -61,6 +61,8 @@ class Paging:
 
     def read(self, linear: int, length: int, *, user: bool = False) -> bytes:
         """Read through the tables. Raises PageFault."""
+        if (linear & 0xFFF) + length <= 0x1000:
+            return self.memory.read(self.translate(linear, user=user), length)
         parts = []
         while length:
             count = min(length, 0x1000 - (linear & 0xFFF))
@@ -70,6 +72,9 @@ class Paging:
 
     def write(self, linear: int, data: bytes, *, user: bool = False) -> None:
         """Write through the tables. Raises PageFault, and then nothing was written."""
+        if (linear & 0xFFF) + len(data) <= 0x1000:
+            self.memory.write(self.translate(linear, write=True, user=user), data)
+            return
         pieces = []
         position = 0
         while position < len(data):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from struct import Struct
+
 from emu.core.memory import Memory
 from emu.cpu import context as layout_of
 from emu.cpu.context import CS, DS, ES, FS, GS, NO_EXCEPTION, RSP, SS, Context, Segment
@@ -21,12 +23,20 @@ SEGMENT_64BIT, SEGMENT_32BIT = 1 << 21, 1 << 22
 """The L and D bits of a segment's flags."""
 
 
+SEGMENT = Struct("<I4xQII")
+"""A segment register in the context: selector, base, limit, flags."""
+
+
 class State(Context):
     """`capture`, then read and change; nothing reaches the engine before `restore`."""
 
     def __init__(self, handle: Handle, memory: Memory) -> None:
         super().__init__(handle)
         self._layout = layout_of.layout()
+        at = self._layout
+        self._segment_at = [at.segments + number * at.stride for number in range(10)]
+        self._cs_base = at.segments + CS * at.stride + 8
+        self._hflags, self._rip = at.hflags, at.rip
         self.flags = 0
         """EFLAGS as the guest would see them at the moment of `capture`."""
         self.paging = Paging(memory)
@@ -65,7 +75,7 @@ class State(Context):
     @property
     def rip(self) -> int:
         """The instruction pointer, relative to CS."""
-        return self.qword(self._layout.rip)
+        return self.qword(self._rip)
 
     @rip.setter
     def rip(self, value: int) -> None:
@@ -82,16 +92,11 @@ class State(Context):
 
     def segment(self, number: int) -> Segment:
         """A segment register with its hidden part."""
-        at = self._layout.segments + number * self._layout.stride
-        return Segment(self.dword(at), self.qword(at + 8), self.dword(at + 16), self.dword(at + 20))
+        return Segment._make(SEGMENT.unpack_from(self.raw, self._segment_at[number]))
 
     def set_segment(self, number: int, segment: Segment) -> None:
         """Set a segment register with its hidden part; hidden flags follow with `sync_hidden`."""
-        at = self._layout.segments + number * self._layout.stride
-        self.set_dword(at, segment.selector)
-        self.set_qword(at + 8, segment.base)
-        self.set_dword(at + 16, segment.limit)
-        self.set_dword(at + 20, segment.flags)
+        SEGMENT.pack_into(self.raw, self._segment_at[number], *segment)
 
     def control(self, number: int) -> int:
         """CR0, CR2, CR3 or CR4."""
@@ -121,7 +126,7 @@ class State(Context):
     @property
     def hidden(self) -> int:
         """The engine's hidden flags."""
-        return self.dword(self._layout.hflags)
+        return self.dword(self._hflags)
 
     @hidden.setter
     def hidden(self, value: int) -> None:
@@ -165,9 +170,9 @@ class State(Context):
     @property
     def linear_ip(self) -> int:
         """The linear address that RIP stands for."""
-        if self.code64:
-            return self.rip
-        return self.segment(CS).base + self.rip & 0xFFFF_FFFF
+        if self.dword(self._hflags) & layout_of.HF_CS64:
+            return self.qword(self._rip)
+        return self.qword(self._cs_base) + self.qword(self._rip) & 0xFFFF_FFFF
 
     @property
     def a20_mask(self) -> int:
