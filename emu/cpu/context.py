@@ -35,6 +35,7 @@ HF_LMA = 1 << 14
 HF_CS64 = 1 << 15
 HF_GUEST = 1 << 21
 HF_OSFXSR = 1 << 22
+HF_IOBPT = 1 << 24
 HF2_GIF, HF2_VINTR = 1 << 0, 1 << 3
 """Bits of the engine's hidden flags, which mirror what decides how code is translated."""
 

@@ -21,7 +21,7 @@ from emu.cpu.blocks import Blocks, Stop
 from emu.cpu.context import HF_TF
 from emu.cpu.cpuid import CpuidTable
 from emu.cpu.delivery import Event, Kind, ShutdownError, deliver, exception, fault_event
-from emu.cpu.descriptors import DB, UD, Fault
+from emu.cpu.descriptors import DB, GP, UD, Fault
 from emu.cpu.handle import EngineError, Handle
 from emu.cpu.library import (
     ERROR_FETCH,
@@ -33,7 +33,7 @@ from emu.cpu.library import (
     x86,
 )
 from emu.cpu.msrs import PASSED_THROUGH, Msrs
-from emu.cpu.port_instructions import PortInstructions
+from emu.cpu.port_instructions import PortInstructions, code_at
 from emu.cpu.registers import MSRS, Registers, load, save, visible
 from emu.cpu.special import SpecialInstructions
 from emu.cpu.state import FLAG_IF, FLAG_TF, State
@@ -47,6 +47,7 @@ VMCB = ADDRESS_SPACE
 """Where the SVM control block and its MSR bitmap lie: the top of the physical address space."""
 VMCB_PERMISSIONS = 72
 DR6_SINGLE_STEP = 1 << 14
+INT1 = b"\xf1"
 
 EXITS = {Stop.SPENT: Exit.SPENT, Stop.ASKED: Exit.ASKED, Stop.INTERRUPTIBLE: Exit.INTERRUPTIBLE}
 
@@ -82,7 +83,13 @@ class UnicornProcessor:
         self._space = AddressSpace(self.handle, memory, clock, self._fail)
         self._map_control_block()
         self._ports = PortInstructions(
-            handle=self.handle, state=self.state, ports=ports, clock=clock, memory=memory, failed=self._fail
+            handle=self.handle,
+            state=self.state,
+            ports=ports,
+            clock=clock,
+            memory=memory,
+            failed=self._fail,
+            native=native,
         )
         self.special = SpecialInstructions(
             handle=self.handle,
@@ -301,6 +308,8 @@ class UnicornProcessor:
             state.capture()
             if vector >= EXIT_VECTORS:
                 self._on_exit(vector - EXIT_VECTORS)
+            elif vector == DB and self._ports.permission.take_refusal():
+                self._refuse(Fault(GP))
             elif not self.stepper.swallow_trap(vector):
                 self._on_exception(vector)
         except BaseException as failure:  # must not unwind through the engine's frames
@@ -340,7 +349,10 @@ class UnicornProcessor:
     def _on_invalid(self, _engine: int, _user: int) -> bool:
         try:
             self.state.capture()
-            self._refuse(Fault(UD))
+            if code_at(self.state, self.state.linear_ip)[:1] == INT1:
+                self._trap_by_instruction()
+            else:
+                self._refuse(Fault(UD))
         except BaseException as failure:  # must not unwind through the engine's frames
             self._fail(failure)
             self.handle.stop()
@@ -375,6 +387,14 @@ class UnicornProcessor:
         if self.clock.due or cells.asked or interruptible or self.stepper.busy:
             self._stopped_in_delivery = True
             self.handle.stop()
+
+    def _trap_by_instruction(self) -> None:
+        """INT1, which the engine does not know: #DB, pointing behind it, whatever the gate's DPL."""
+        self.state.rip += len(INT1)
+        address = self.state.linear_ip
+        self.blocks.close_at(address)
+        self._deliver(exception(DB, resume=False), address)
+        self._stop_if_due()
 
     def _refuse(self, fault: Fault) -> None:
         """Deliver a fault of the instruction under way on the captured state."""

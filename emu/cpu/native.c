@@ -1,13 +1,15 @@
 /*
  * The block callback, natively: what emu/cpu/blocks.py does in Python, for a nanosecond instead of 200.
+ * And the privilege check before each IN and OUT, of emu/cpu/io_permission.py.
  *
- * A plain shared library, loaded by ctypes: no Python.h, no state of its own. The layout of `struct blocks`
- * is that of the class Blocks in blocks.py; functions of the engine arrive as pointers.
+ * A plain shared library, loaded by ctypes: no Python.h, no state of its own. The layouts of `struct
+ * blocks` and `struct ports` are those of Cells and PortCells there; functions of the engine arrive as pointers.
  */
 #include <stdint.h>
 #include <stddef.h>
 
 #define FLAG_IF 0x200
+#define FLAG_VM 0x20000
 #define HF_CS64 (1u << 15)
 #define HF_LMA (1u << 14)
 #define CR0_PG (1u << 31)
@@ -173,4 +175,42 @@ void emu_on_block(void *engine, uint64_t address, uint32_t size, struct blocks *
     }
     self->start = address;
     self->size = size;
+}
+
+struct ports {
+    uint32_t (*in)(void *engine, uint32_t port, int size, uintptr_t restricted);
+    void (*out)(void *engine, uint32_t port, int size, uint32_t value, uintptr_t restricted);
+    int (*read_register)(void *engine, int number, void *value);
+    uint32_t register_cr0;
+    uint32_t register_cs;
+    uint32_t register_flags;
+    uint32_t reserved;
+};
+
+/* Whether privilege alone does not allow I/O: CPL > IOPL in protected mode, always in vm86. */
+static uintptr_t restricted(void *engine, const struct ports *self)
+{
+    uint64_t value = 0;
+    unsigned level;
+
+    self->read_register(engine, (int)self->register_cr0, &value);
+    if (!(value & 1))
+        return 0;
+    value = 0;
+    self->read_register(engine, (int)self->register_cs, &value);
+    level = value & 3;
+    value = 0;
+    self->read_register(engine, (int)self->register_flags, &value);
+    return (value & FLAG_VM) != 0 || level > (value >> 12 & 3);
+}
+
+/* UC_HOOK_INSN for IN and OUT: the Python callback, told whether it has to look at the I/O bitmap. */
+uint32_t emu_on_in(void *engine, uint32_t port, int size, struct ports *self)
+{
+    return self->in(engine, port, size, restricted(engine, self));
+}
+
+void emu_on_out(void *engine, uint32_t port, int size, uint32_t value, struct ports *self)
+{
+    self->out(engine, port, size, value, restricted(engine, self));
 }

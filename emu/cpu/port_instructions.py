@@ -15,7 +15,8 @@ from emu.core.clock import ELAPSED, Clock
 from emu.core.memory import Memory
 from emu.cpu.context import CS, DS, ES, FS, GS, HF_CS32, HF_CS64, RCX, RDI, RSI, SS
 from emu.cpu.handle import Handle
-from emu.cpu.library import HOOK_INSTRUCTION, InCallback, OutCallback, x86
+from emu.cpu.io_permission import IoPermission
+from emu.cpu.library import x86
 from emu.cpu.paging import PageFault
 from emu.cpu.state import FLAG_DF, State
 
@@ -84,6 +85,7 @@ class PortInstructions:
         clock: Clock,
         memory: Memory,
         failed: Callable[[BaseException], None],
+        native: bool,
     ) -> None:
         self._handle = handle
         self._state = state
@@ -92,11 +94,12 @@ class PortInstructions:
         self._memory = memory
         self._failed = failed
         self._cost = clock.costs.port_access_ns * clock.ticks_per_ns
-        handle.hook(HOOK_INSTRUCTION, InCallback(self._on_in), x86.UC_X86_INS_IN)
-        handle.hook(HOOK_INSTRUCTION, OutCallback(self._on_out), x86.UC_X86_INS_OUT)
+        self.permission = IoPermission(handle, state, self._on_in, self._on_out, native=native)
 
-    def _on_in(self, _engine: int, port: int, width: int, _user: int) -> int:
+    def _on_in(self, _engine: int, port: int, width: int, restricted: int | None) -> int:
         try:
+            if restricted and self.permission.refuses(port, width):
+                return 0
             self._clock.cells[ELAPSED] += self._cost
             if self._ports.moves_strings(port):
                 return self._in_string(port, width)
@@ -105,8 +108,10 @@ class PortInstructions:
             self._failed(failure)
             return 0
 
-    def _on_out(self, _engine: int, port: int, width: int, value: int, _user: int) -> None:
+    def _on_out(self, _engine: int, port: int, width: int, value: int, restricted: int | None) -> None:
         try:
+            if restricted and self.permission.refuses(port, width):
+                return
             self._clock.cells[ELAPSED] += self._cost
             if self._ports.moves_strings(port):
                 self._out_string(port, width, value)

@@ -95,7 +95,7 @@ def load(handle: Handle, state: State, values: Registers) -> None:
 def _load_flags(state: State, flags: int, shadow: bool) -> None:
     """EFLAGS, and the hidden flags that mirror control registers, segments and EFLAGS."""
     cr0, cr4 = state.control(0), state.control(4)
-    hidden = state.hidden & context.HF_GUEST
+    hidden = state.hidden & context.HF_GUEST | context.HF_IOBPT
     hidden |= HF_PE if cr0 & CR0_PE else 0
     hidden |= (cr0 & CR0_MATH) << HF_MATH_SHIFT
     hidden |= HF_LMA if state.efer & EFER_LMA else 0

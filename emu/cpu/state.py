@@ -218,10 +218,10 @@ class State(Context):
         self.set_dword(self._layout.error_code + 4, 0)
 
     def intercept(self, vmcb: int, intercepts: int) -> None:
-        """Make intercepted instructions exit, by the engine's SVM machinery."""
+        """Make intercepted instructions exit, by the engine's SVM machinery; let I/O meet breakpoints."""
         self.set_qword(self._layout.vmcb, vmcb)
         self.set_qword(self._layout.vmcb + 16, intercepts)
-        self.hidden |= layout_of.HF_GUEST
+        self.hidden |= layout_of.HF_GUEST | layout_of.HF_IOBPT
 
     def sync_hidden(self, cpl: int) -> None:
         """Derive the hidden flags from segments and `cpl` (CR0's mirror is left alone).
@@ -238,7 +238,7 @@ class State(Context):
             | layout_of.HF_TF
         )
         flags = self.qword(self._layout.eflags)
-        hidden = self.hidden & ~mirrored | cpl
+        hidden = self.hidden & ~mirrored | layout_of.HF_IOBPT | cpl
         code, stack = self.segment(CS), self.segment(SS)
         if hidden & layout_of.HF_LMA and code.flags & SEGMENT_64BIT:
             hidden |= layout_of.HF_CS64 | layout_of.HF_CS32 | layout_of.HF_SS32

@@ -133,7 +133,6 @@ class Stepper:
         self._hidden_trap = not state.flags & FLAG_TF
         if self._hidden_trap:
             self._debug_status = state.debug(6)
-            state.set_debug(6, self._debug_status & ~DR6_SINGLE_STEP)
             state.hidden |= HF_TF
             state.restore()
         cpu.blocks.cells.stopped = Stop.RUNNING
@@ -145,7 +144,7 @@ class Stepper:
             return False
         status = state.debug(6)
         if not status & DR6_SINGLE_STEP:
-            return False
+            return False  # a breakpoint of the guest's, before the instruction
         # At a single step the engine marks breakpoints that are not enabled, too, where DR0 to DR3 equal EIP.
         hit = status & sum(1 << n for n in range(4) if state.debug(7) >> 2 * n & 3)
         ours = DR6_SINGLE_STEP | DR6_BREAKPOINTS
@@ -161,13 +160,12 @@ class Stepper:
         return True
 
     def _clear_trap(self) -> None:
-        """Take the hidden TF and its trace in DR6 back after a step that did not end in its trap."""
+        """Take the hidden TF back after a step that did not end in its trap."""
         if self._hidden_trap:
             self._hidden_trap = False
             state = self._processor.state
             state.capture()
             state.hidden &= ~HF_TF
-            state.set_debug(6, state.debug(6) | self._debug_status & DR6_SINGLE_STEP)
             state.restore()
 
     def _delivered_or_halted(self) -> Exit:

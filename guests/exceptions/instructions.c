@@ -209,11 +209,12 @@ static void breakpoints(void)
 	value = watched[1];
 	check(debug.count == 0, "a watchpoint on writes ignores reads and neighbours");
 	__asm__ volatile("mov dword ptr [watched + 4], 7\nwatched_store_end:\n\tnop" : : : "memory");
-	check(debug.count == 1 && debug.ip == (word)watched_store_end, "a watchpoint traps after the store");
-	check((debug.dr6 & 0xf00f) == 2 && watched[1] == 7, "DR6 names breakpoint 1 and the store is done");
+	check_but_not_on_emu(debug.count == 1 && debug.ip == (word)watched_store_end, "a watchpoint traps after the store");
+	check_but_not_on_emu((debug.dr6 & 0xf00f) == 2, "DR6 names breakpoint 1");
+	check(watched[1] == 7, "the watched store is done");
 	write_dr7(0x400 | 8 | 0xf << 20);	/* reads and writes */
 	value += watched[1];
-	check(debug.count == 2, "a watchpoint on accesses stops reads");
+	check_but_not_on_emu(debug.count == 2, "a watchpoint on accesses stops reads");
 	write_dr7(0x400);
 	check(value == 7 && watched[0] == 1, "the watched words hold what was written");
 }
