@@ -18,15 +18,28 @@ from emu.cpu.context import HF_TF, RCX
 from emu.cpu.descriptors import DB
 from emu.cpu.library import HOOK_WRITE, HOOK_WRITE_PROTECTED, MemoryCallback
 from emu.cpu.port_instructions import StringInstruction, code_at, decode_string
-from emu.cpu.state import FLAG_TF
+from emu.cpu.state import FLAG_TF, State
 
 if TYPE_CHECKING:
     from emu.cpu.engine import UnicornProcessor
 
 FLAG_ZF = 1 << 6
 DR6_SINGLE_STEP, DR6_BREAKPOINTS = 1 << 14, 0xF
+MOV_TO_DEBUG = b"\x0f\x23"
 COMPARES = (0xA6, 0xA7, 0xAE, 0xAF)
 DECISIONS = {Stop.SPENT: Exit.SPENT, Stop.ASKED: Exit.ASKED, Stop.INTERRUPTIBLE: Exit.INTERRUPTIBLE}
+
+
+def written_debug_status(state: State, code: bytes, status: int) -> int:
+    """DR6 as the instruction leaves it: what MOV DR6 writes, or the old `status`.
+
+    The step's own trap marks DR6 too late to tell the two apart.
+    """
+    start = 1 if state.code64 and code[:1] and 0x40 <= code[0] <= 0x4F else 0
+    operation, modrm = code[start : start + 2], code[start + 2 : start + 3]
+    if operation != MOV_TO_DEBUG or not modrm or modrm[0] >> 3 & 7 != 6:
+        return status
+    return state.gpr(modrm[0] & 7 | (8 if start and code[0] & 1 else 0))
 
 
 class Stepper:
@@ -106,11 +119,13 @@ class Stepper:
         state = cpu.state
         state.capture()
         address = state.linear_ip
-        string = decode_string(code_at(state, address), state.hidden)
+        code = code_at(state, address)
+        string = decode_string(code, state.hidden)
         before = bytes(state.raw)
         count = state.gpr(RCX)
         shadow = state.shadow or bool(state.flags & FLAG_TF)
         self._single_step()
+        self._debug_status = written_debug_status(state, code, self._debug_status)
         if self._run(Probe.RECORDING):
             return Exit.STEPPED
         if cells.stopped == Stop.PROBED:
