@@ -2,8 +2,8 @@
  *
  * The BIOS loads it to 0000:7C00 with DL = drive. It reads the rest of the guest to 1000:0000 and upwards by
  * INT 13h AH=42h (on a disk, where that fails, by AH=02h) and jumps there with DL = drive. `sectors`, at
- * offset 64, is how many to read; make_image.py writes it. On a CD the boot information table at offset 8
- * says where the image lies.
+ * offset 64, is how many to read; make_image.py writes it. The same code begins a partition: `hidden_sectors`, at
+ * offset 28, lie before it. On a CD the boot information table at offset 8 says where the image lies.
  */
 	.intel_syntax noprefix
 	.code16
@@ -21,6 +21,8 @@ _start:
 	.org	8
 volume_descriptor:	.long	0
 image_lba:		.long	0
+	.org	28
+hidden_sectors:		.long	0
 	.org	64
 sectors:		.word	0
 
@@ -37,9 +39,11 @@ begin:
 1:	mov	drive, dl
 #ifdef CDROM
 	mov	eax, image_lba
+#else
+	mov	eax, hidden_sectors
+#endif
 	inc	eax
 	mov	packet_lba, eax
-#endif
 next_chunk:
 	mov	ax, sectors
 	test	ax, ax
@@ -133,8 +137,9 @@ packet:			.byte	16, 0
 packet_count:		.word	0
 			.word	0
 packet_segment:		.word	0x1000
-packet_lba:		.quad	1
+packet_lba:		.quad	0
 
+	.org	446				/* the partition table; the code must not reach it */
 	.org	510
 	.word	0xaa55
 #ifdef CDROM

@@ -9,21 +9,6 @@ enum {
 	TEST_UNIT_READY = 0x00, READ_10 = 0x28,
 };
 
-/* The register names of the string instructions are those of the mode's address size. */
-static void take_words(u16 port, void *to, u32 words)
-{
-	word count = words;
-
-	__asm__ volatile("cld\n\trep insw" : "+D"(to), "+c"(count) : "d"(port) : "memory", "cc");
-}
-
-static void give_words(u16 port, const void *from, u32 words)
-{
-	word count = words;
-
-	__asm__ volatile("cld\n\trep outsw" : "+S"(from), "+c"(count) : "d"(port) : "memory", "cc");
-}
-
 bool ide_wait(ide_position position, u8 wanted)
 {
 	for (u32 polls = 0; polls < POLLS; polls++) {
@@ -107,7 +92,7 @@ bool ide_read(ide_position position, u32 lba, u8 count, void *to)
 	for (u8 *at = to; count--; at += IDE_SECTOR) {
 		if (!ide_wait(position, IDE_REQUEST))
 			return false;
-		take_words(ide_port(position, IDE_DATA), at, IDE_SECTOR / 2);
+		in16_string(ide_port(position, IDE_DATA), at, IDE_SECTOR / 2);
 	}
 	return ide_wait(position, 0);
 }
@@ -119,7 +104,7 @@ bool ide_write(ide_position position, u32 lba, u8 count, const void *from)
 	for (const u8 *at = from; count--; at += IDE_SECTOR) {
 		if (!ide_wait(position, IDE_REQUEST))
 			return false;
-		give_words(ide_port(position, IDE_DATA), at, IDE_SECTOR / 2);
+		out16_string(ide_port(position, IDE_DATA), at, IDE_SECTOR / 2);
 	}
 	return ide_wait(position, 0);
 }
@@ -141,7 +126,7 @@ int ide_packet(ide_position position, const u8 *packet, void *to, u32 size)
 	out8(ide_port(position, IDE_COMMAND), PACKET);
 	if (!ide_wait(position, IDE_REQUEST))
 		return -1;
-	give_words(ide_port(position, IDE_DATA), packet, 6);
+	out16_string(ide_port(position, IDE_DATA), packet, 6);
 	while (ide_wait(position, IDE_REQUEST | IDE_READY)) {
 		if (!(in8(ide_control_port(position)) & IDE_REQUEST))
 			return (int)moved;

@@ -1,5 +1,7 @@
 # Builds one guest, GUEST; called by ../Makefile. The guest's own guest.mk sets
 #	disk := NAME.MODE ...		the parts of NAME.img, in the order in which they run
+#	partition := NAME.MODE ...	the parts of the active partition of NAME.img, if it has one
+#	blank_disks := WORD ...		further, empty disks: NAME-WORD.img
 #	cdrom := NAME.MODE ...		the parts of NAME.iso, if there is one
 #	cdrom_files := NAME=PATH ...	further files on it
 #	NAME.MODE := a.c b.S ...	a part's sources, from the guest's folder
@@ -11,7 +13,9 @@ all:
 include $(GUEST)/guest.mk
 FOLDER := $(BUILD)/$(GUEST)
 TARGET := $(OUT)/$(GUEST)/$(GUEST)
-PARTS := $(sort $(disk) $(cdrom))
+PARTS := $(sort $(disk) $(partition) $(cdrom))
+# Two cylinders of 16 heads and 63 sectors.
+BLANK_SIZE := 1032192
 mode = $(lastword $(subst ., ,$(1)))
 TOOLS := lib/make_image.py lib/part.ld $(BUILD)/lib/boot.bin $(BUILD)/lib/boot-cd.bin $(BUILD)/lib/chain.bin \
 	$(wildcard $(BUILD)/lib/*/libguest.a) lib/rules.mk $(GUEST)/guest.mk
@@ -26,9 +30,14 @@ $(foreach part,$(PARTS),$(foreach source,$($(part)),$(eval $(call object,$(part)
 
 MAKE_IMAGE = $(PYTHON) lib/make_image.py --chain $(BUILD)/lib/chain.bin --script lib/part.ld --folder $(FOLDER) --out $@
 
-$(TARGET).img: $(foreach part,$(disk),$($(part)_objects)) $(TOOLS)
+$(TARGET).img: $(foreach part,$(disk) $(partition),$($(part)_objects)) $(TOOLS)
 	@mkdir -p $(@D)
-	@$(MAKE_IMAGE) --boot $(BUILD)/lib/boot.bin $(disk)
+	@$(MAKE_IMAGE) --boot $(BUILD)/lib/boot.bin $(addprefix --partition=,$(partition)) $(disk)
+
+$(blank_disks:%=$(TARGET)-%.img): $(GUEST)/guest.mk
+	@mkdir -p $(@D)
+	@rm -f $@
+	@truncate -s $(BLANK_SIZE) $@
 
 $(FOLDER)/cdrom.bin: $(foreach part,$(cdrom),$($(part)_objects)) $(TOOLS)
 	@$(MAKE_IMAGE) --boot $(BUILD)/lib/boot-cd.bin --sector 2048 $(cdrom)
@@ -49,6 +58,6 @@ $(TARGET).toml: $(GUEST)/$(GUEST).toml
 
 .PHONY: all
 .DELETE_ON_ERROR:
-all: $(if $(disk),$(TARGET).img) $(if $(cdrom),$(TARGET).iso) $(TARGET).elf $(TARGET).toml
+all: $(if $(disk),$(TARGET).img) $(blank_disks:%=$(TARGET)-%.img) $(if $(cdrom),$(TARGET).iso) $(TARGET).elf $(TARGET).toml
 
 -include $(wildcard $(FOLDER)/*/*.d)

@@ -1,0 +1,56 @@
+/* What a driver that unplugs emulated devices does, in pieces: find them, use them, ask the host, see them gone, boot
+ * on. The guests beside this folder are made of these pieces, each built for one or more modes.
+ *
+ * A guest's guest.mk describes the machine file to it: DISKS and DISKS_LEFT have a bit for each position that holds
+ * a disk before and after unplugging, NIC_LEFT says whether the card stays. The CD drive is at CD.
+ */
+#pragma once
+#include "guest.h"
+#include "ide.h"
+#include "pci.h"
+#include "xen_unplug.h"
+
+#ifndef CD
+#define CD	2
+#endif
+enum { PRODUCT = 1, BUILD_NUMBER = 2008, FIRST_CD = 0xe0 };
+enum { PRIMARY_MASTER = 0 };
+
+/* interrupts.c: the two 8259A at IRQ_BASE, each IRQ let in once when somebody waits for it. */
+void interrupts_begin(void);
+/* Puts everything back as the BIOS needs it. */
+void interrupts_end(void);
+/* Whether `irq` comes within some milliseconds. */
+bool irq_comes(u32 irq);
+/* Whether the 8259A see `irq` asserted, let in or not. */
+bool irq_asserted(u32 irq);
+
+/* storage.c */
+void find_drives(u8 disks);
+/* Writes to each of `disks`, then reads everything back; reads the boot sector of the primary master. */
+void use_disks(u8 disks);
+/* Reads the volume descriptors by PACKET. */
+void use_cd(void);
+/* The positions in `gone` are empty; those in `left` still hold disks. */
+void disks_are_gone(u8 gone, u8 left);
+
+/* network.c */
+void find_nic(void);
+/* Sends frames and takes their echo, by polling and by interrupt. */
+void use_nic(void);
+/* Leaves the card with its interrupt asserted and a frame on the way. */
+void leave_nic_interrupting(void);
+void nic_is_gone(void);
+
+/* platform.c: the Xen platform device on PCI. */
+void find_platform(void);
+/* Lines that come half by port 0x12 and half by the platform device. */
+void log_who_we_are(const char *name);
+
+/* Everything, and a line that says what; ends the guest where something is missing. */
+void find_devices(u8 disks);
+void use_devices(u8 disks);
+
+/* boot_on.c: starts the second stage; returns only if there is none. */
+void boot_from_cd(void);
+void boot_from_disk(void);
