@@ -18,6 +18,7 @@ static void start(u32 drive)
 	for (u32 i = 0; i < BOOT_SIZE; i += 4)
 		write32(BOOT_BUFFER + i, number_at(i));
 	interrupts_end();
+	printf("%u checks, %u failures; booting on\n", shared->checks, shared->failures);
 	boot(drive);
 }
 

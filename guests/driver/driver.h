@@ -33,6 +33,8 @@ void use_disks(u8 disks);
 void use_cd(void);
 /* The positions in `gone` are empty; those in `left` still hold disks. */
 void disks_are_gone(u8 gone, u8 left);
+/* The same of one master beside a slave that is there: the channel still answers, but no drive does. */
+void master_is_gone(ide_position position);
 
 /* network.c */
 void find_nic(void);

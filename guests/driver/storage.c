@@ -127,6 +127,19 @@ static void position_is_empty(ide_position position)
 	check(!irq_asserted(position & 2 ? 15 : 14), "nor does it hold its line");
 }
 
+/* Xen's device model answers for an absent master with the signature of nothing. */
+void master_is_gone(ide_position position)
+{
+	ide_reset(position);
+	out8(ide_port(position, IDE_DEVICE), 0xa0);
+	check_equal(in8(ide_port(position, IDE_LBA_MIDDLE)), 0xff, "an absent master has signature ff");
+	check_equal(in8(ide_port(position, IDE_LBA_HIGH)), 0xff, "and ff");
+	out8(ide_control_port(position), 0);
+	out8(ide_port(position, IDE_COMMAND), IDENTIFY);
+	check(!(in8(ide_port(position, IDE_STATUS)) & IDE_REQUEST), "an absent master has no data");
+	out8(ide_control_port(position), NO_INTERRUPTS);
+}
+
 void disks_are_gone(u8 gone, u8 left)
 {
 	u8 drives = (u8)(left | 1 << CD);

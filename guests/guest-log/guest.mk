@@ -1,0 +1,2 @@
+disk := guest-log.protected
+guest-log.protected := guest-log.c
