@@ -4,7 +4,7 @@
 #include "driver.h"
 #include "ne2k.h"
 
-enum { REALTEK = 0x10ec, RTL8029 = 0x8029, ETHERNET = 0x0200, POLLS = 1000000, RING_FULLS = 11 };
+enum { REALTEK = 0x10ec, RTL8029 = 0x8029, ETHERNET = 0x0200, POLLS = 1000000, LARGE_FRAMES = 4 };
 enum { HEADER = 14, LOCAL_EXPERIMENT = 0x88b5 };
 
 static pci_function function;
@@ -82,7 +82,7 @@ void use_nic(void)
 {
 	by_polling(NE2K_SHORTEST);
 	by_polling(NE2K_SHORTEST + 1);
-	for (u32 i = 0; i < RING_FULLS; i++)		/* once around the ring */
+	for (u32 i = 0; i < LARGE_FRAMES; i++)		/* once around the ring */
 		by_polling(NE2K_LONGEST - i);
 	by_interrupt(100);
 }

@@ -1,7 +1,7 @@
 """Turns a guest's linked parts into one image: boot sector, chain.S with its directory, the parts.
 
-Each `NAME.MODE` is linked here, as its address follows from the parts before it. A disk may have a second such
-image behind the first: the active partition of its partition table.
+Each `NAME.MODE` is linked here, as its address follows from the parts before it. A disk may have a second
+such image behind the first: the active partition of its partition table.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ enum {
 };
 enum { STOP = 1, START = 2, TRANSMIT = 4, REMOTE_READ = 8, REMOTE_WRITE = 0x10, NO_REMOTE = 0x20, PAGE_1 = 0x40 };
 enum { WORDS = 1, NORMAL = 8, FIFO_8 = 0x40, ACCEPT_BROADCAST = 4, MONITOR = 0x20, LOOPBACK = 2, SOUND = 1 };
-enum { PROM_SIZE = 32, PROM_MARK = 0x57, TRANSMIT_AT = 0x40, RING = 0x46, RING_END = 0x80, HEADER = 4 };
+enum { PROM_SIZE = 32, PROM_MARK = 0x57, TRANSMIT_AT = 0x40, RING = 0x46, RING_END = 0x60, HEADER = 4 };
 enum { POLLS = 1000000 };
 
 static void put(const struct ne2k *card, u16 number, u8 value)
