@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import time
 from collections.abc import Iterator
@@ -54,6 +55,7 @@ class Session:
                 destination.open()
             machine.loop.pace = Pace(run.slice_bytes, run.single_step)
             machine.loop.breathe = self._breathe
+            gc.enable()
             with self._signals():
                 stop = machine.run(None if run.limit_s is None else max(round(run.limit_s * 1e9), 1))
             verdict = judge(stop, self.console.kept)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from emu.core.bus import PortBus
 from emu.devices.pci.bus import CONFIG_ADDRESS_PORT, CONFIG_DATA_PORT, ConfigAddress, PciBus
 from emu.devices.pci.configuration import HEADER
-from emu.observe.tracer import Decoded
+from emu.observe.kinds import Decoded
 from emu.xen.profiles import FIRST_PORT, PORT_COUNT, Direction, Does, Rule
 from emu.xen.unplug import UnplugPorts
 

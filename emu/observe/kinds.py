@@ -2,4 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 KINDS = ("ports", "mmio", "pci", "irq", "exceptions", "disk", "net", "unplug", "store")
+
+
+class Decoded(NamedTuple):
+    """An access to a port in the words of what it belongs to."""
+
+    kind: str
+    text: str
+
+
+Decoder = Callable[[int, int, int, bool], Decoded | None]
+"""Takes port, width, value and whether it is a write."""

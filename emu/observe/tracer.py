@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Any
 
 from emu.core.bus import MmioBus, PortBus, Region
 from emu.core.clock import Clock
 from emu.core.events import Observer
-from emu.observe.kinds import KINDS
+from emu.observe.kinds import KINDS, Decoder
 
 MACHINE = "machine"
 """The kind of events that only `all` shows."""
@@ -26,18 +25,6 @@ EXCEPTIONS = {
     0: "#DE", 1: "#DB", 2: "NMI", 3: "#BP", 4: "#OF", 5: "#BR", 6: "#UD", 7: "#NM", 8: "#DF", 10: "#TS",
     11: "#NP", 12: "#SS", 13: "#GP", 14: "#PF", 16: "#MF", 17: "#AC", 18: "#MC", 19: "#XM",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """An access in the words of what it belongs to."""
-
-    kind: str
-    text: str
-
-
-Decoder = Callable[[int, int, int, bool], Decoded | None]
-"""Takes port, width, value and whether it is a write."""
 
 
 class Journal:

@@ -9,8 +9,8 @@ from emu.core.bus import MmioBus, PortBus, Region
 from emu.core.clock import Clock
 from emu.core.events import EVENTS, Observer, Observers
 from emu.core.registers import Named, Register, bit, registers
-from emu.observe.kinds import KINDS
-from emu.observe.tracer import Decoded, Journal, trace_observers
+from emu.observe.kinds import KINDS, Decoded
+from emu.observe.tracer import Journal, trace_observers
 
 
 class LineStatus(Register):
