@@ -86,6 +86,10 @@ class Machine:
         """Run until something stops the machine, or virtual time reaches `until_ns`."""
         return self.loop.run(until_ns)
 
+    def run_steps(self, count: int) -> Stop | None:
+        """Execute `count` instructions; the stop that ended the run before that, if any."""
+        return self.loop.run_steps(count)
+
     def stop(self, stop: Stop) -> None:
         """End the run at the next decision point."""
         self.loop.stop(stop)

@@ -97,6 +97,20 @@ class RunLoop:
             if self.advance(until) is Exit.SHUTDOWN:
                 return Stop(Reason.CRASHED)
 
+    def run_steps(self, count: int) -> Stop | None:
+        """Execute `count` instructions; the stop that ended the run before that, if any."""
+        while count:
+            if self._processor.at_decision_point:
+                stop = self._decide(None)
+                if stop is not None:
+                    return stop
+            self._clock.set_limit(None)
+            ended = self._processor.step()
+            if ended is Exit.SHUTDOWN:
+                return Stop(Reason.CRASHED)
+            count -= ended in (Exit.STEPPED, Exit.HALTED)
+        return None
+
     def advance(self, until: int | None = None) -> Exit:
         """Let the processor go once, a slice or a step; the caller decides afterwards."""
         slice_ticks = self.pace.slice_bytes or BREATH_TICKS

@@ -1,0 +1,44 @@
+"""Machines of bundled guests, for laws: quiet, hashed, at any pace."""
+
+from __future__ import annotations
+
+from emu.core.events import EVENTS, Observer, Observers
+from emu.machine.loader import load
+from emu.machine.machine import Machine
+from emu.machine.run_loop import Pace
+from emu.observe.trace_hash import TraceHash
+
+DETERMINED = ("modes", "exceptions", "interrupts", "smc", "rep", "unplug-all")
+"""The guests that the design's law names."""
+NS_PER_S = 1_000_000_000
+
+
+class Everything(Observer):
+    """Wants every event, to show that watching changes nothing."""
+
+
+for _event in EVENTS:
+    setattr(Everything, _event, lambda self, *arguments: None)
+
+
+class Guest:
+    """A bundled guest's machine with its trace hash."""
+
+    def __init__(
+        self, name: str, *, pace: Pace | None = None, watched: bool = False, native: bool = True
+    ) -> None:
+        self.config = load(name)
+        self.observers = Observers()
+        self.machine = Machine(self.config, observers=self.observers, native=native)
+        self.hash = TraceHash(self.machine.clock)
+        self.machine.observers.attach(self.hash)
+        if watched:
+            self.machine.observers.attach(Everything())
+        self.machine.loop.pace = pace or Pace()
+
+    def run(self, until_ns: int | None = None) -> str:
+        """Run to the end, or to `until_ns`; everything that two equal runs have in common, as text."""
+        limit = int((self.config.run.limit_s or 10) * NS_PER_S)
+        stop = self.machine.run(limit if until_ns is None else until_ns)
+        clock, cpu = self.machine.clock, self.machine.processor
+        return f"{stop.reason.name} {stop.status} {clock.ticks} {cpu.retired} {self.hash.hexdigest()}"

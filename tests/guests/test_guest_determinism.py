@@ -1,0 +1,91 @@
+"""The law over whole guests: however a run is cut, watched, saved or stepped, it is the same run.
+
+Stepping a whole guest takes minutes, so here it is stepped through windows all along its run; the small
+programs of `tests/laws` are stepped from end to end.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from emu.machine.bundled import guest_names
+from emu.machine.run_loop import Pace
+from emu.machine.snapshot import Snapshot
+from tests.guests.machines import DETERMINED, Guest
+
+WINDOWS = 6
+STEPS = 4000
+WAYS: dict[str, dict[str, Any]] = {
+    "in slices of one byte": {"pace": Pace(slice_bytes=1)},
+    "in slices of 10007 bytes": {"pace": Pace(slice_bytes=10007)},
+    "watched by every observer": {"watched": True},
+    "with the Python callback": {"native": False},
+}
+PRESENT = [name for name in DETERMINED if name in guest_names()]
+SLOW_IN_SLICES = ("interrupts", "rep")
+"""Tens of megabytes of code: they are cut into longer slices only."""
+
+
+@cache
+def whole_run(name: str) -> str:
+    return Guest(name).run()
+
+
+@cache
+def virtual_end_ns(name: str) -> int:
+    return int(whole_run(name).split()[2]) // 4
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", PRESENT)
+def test_however_a_guest_is_cut_or_watched_it_is_the_same_run(name: str, way: str) -> None:
+    if way == "in slices of one byte" and name in SLOW_IN_SLICES:
+        pytest.skip("a slice for each of ten million blocks takes minutes; windows are stepped instead")
+    assert Guest(name, **WAYS[way]).run() == whole_run(name)
+
+
+def at(name: str, time_ns: int) -> Guest:
+    guest = Guest(name)
+    guest.run(time_ns)
+    return guest
+
+
+@pytest.mark.parametrize("window", range(WINDOWS))
+@pytest.mark.parametrize("name", PRESENT)
+def test_a_stepped_window_is_the_same_run(name: str, window: int) -> None:
+    start = virtual_end_ns(name) * (2 * window + 1) // (2 * WINDOWS)
+    stepped = at(name, start)
+    begin = stepped.machine.save()
+    stepped.machine.loop.pace = Pace(single_step=True)
+    stepped.machine.run_steps(STEPS)
+    end_ns = stepped.machine.clock.now + 1
+    stepped_end = stepped.run(end_ns)
+    straight = at(name, start)
+    assert straight.machine.save() == begin
+    assert straight.run(end_ns) == stepped_end
+    assert straight.machine.save() == stepped.machine.save()
+
+
+@pytest.mark.parametrize("window", range(WINDOWS))
+@pytest.mark.parametrize("name", PRESENT)
+def test_a_saved_and_restored_machine_runs_on_as_if_nothing_had_happened(name: str, window: int) -> None:
+    start = virtual_end_ns(name) * (2 * window + 1) // (2 * WINDOWS)
+    original = at(name, start)
+    snapshot = original.machine.save()
+    end = virtual_end_ns(name) * (2 * window + 2) // (2 * WINDOWS)
+    other = Guest(name)
+    other.run(virtual_end_ns(name) // 5)
+    other.machine.restore(snapshot)
+    assert other.machine.save() == snapshot
+    original.run(end)
+    other.run(end)
+    assert_equal(other.machine.save(), original.machine.save())
+
+
+def assert_equal(found: Snapshot, wanted: Snapshot) -> None:
+    assert found.processor == wanted.processor
+    assert found.devices == wanted.devices
+    assert found == wanted
