@@ -1,0 +1,1 @@
+"""How fast the machine is: `python -m benchmarks` prints medians against the goals. These are no tests."""
