@@ -55,7 +55,7 @@ real: build
 	$(PYTEST) -rs tests/real
 
 bench: build
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m benchmarks
 
 clean:
 	rm -rf build emu/bundled emu/cpu/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -40,7 +40,7 @@ def row(step: Step) -> Row:
             text = printable(as_text(step.text.rstrip(b"\n")))
             return time, f"{step.port:#04x}", "write 1", f"{step.count} bytes", f'guest\'s log: "{text}"'
         case Left():
-            return time, "", "", "", f"-> {step.target} left {step.location}"
+            return time, "", "", "", f"-> {departure(step)}"
         case HostLine():
             return time, "", "", "", f'-> host\'s log: "{printable(step.text)}"'
 
@@ -62,9 +62,15 @@ def result_text(summary: Summary) -> str:
     return f"{printable(summary.verdict.reason)}{expected} ({took})"
 
 
+def departure(left: Left) -> str:
+    """What left which bus: PCI locations are numbers, those of IDE are words."""
+    bus = "PCI" if left.location[:1].isdigit() else "IDE"
+    return f"{left.target} left {bus} {left.location}"
+
+
 def departure_lines(transcript: Transcript) -> list[str]:
     """What left which bus, a line each."""
-    return [f"{left.target} left {left.location}" for left in transcript.departures]
+    return [departure(left) for left in transcript.departures]
 
 
 def _more(transcript: Transcript) -> list[str]:

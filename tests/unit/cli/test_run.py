@@ -114,10 +114,12 @@ def test_the_transcript_tells_step_by_step(emu: Emu) -> None:
         '0x12 write 1 6 bytes guest\'s log: "hello"',
         f"0x10 read 2 0xd249 {magic}: this driver is blacklisted",
         "0x10 write 2 0x0003 devices to unplug: all_ide_disks all_nics",
-        "-> disk 0 left primary master",
-        "-> nic 0 left 04.0",
+        "-> disk 0 left IDE primary master",
+        "-> nic 0 left PCI 04.0",
     ]
-    assert "\nUnplugged\n  disk 0 left primary master\n  nic 0 left 04.0\n\nResult: SUCCESS" in emu.out
+    assert (
+        "\nUnplugged\n  disk 0 left IDE primary master\n  nic 0 left PCI 04.0\n\nResult: SUCCESS" in emu.out
+    )
 
 
 def test_an_option_of_zero_is_an_option(emu: Emu) -> None:
@@ -297,5 +299,5 @@ def test_an_unreadable_image_is_refused(emu: Emu, monkeypatch: pytest.MonkeyPatc
 def test_a_path_may_have_commas(emu: Emu) -> None:
     path = emu.disk("a,b,write")
     assert emu.run(write(0x10, 2, 1) + report(0), "--disk", path, "--disk", f"{path},position=3") == 0
-    assert "disk 0 left primary master" in emu.out
-    assert "disk 3 left secondary slave" in emu.out
+    assert "disk 0 left IDE primary master" in emu.out
+    assert "disk 3 left IDE secondary slave" in emu.out
