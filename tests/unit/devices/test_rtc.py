@@ -78,7 +78,7 @@ def test_the_century_turns_with_the_year() -> None:
     assert board.time() == [0x20, 0x00, 0x01, 0x01, 7, 0, 0, 0]
 
 
-@given(st.datetimes(datetime(1970, 1, 1), datetime(9990, 1, 1)), st.integers(0, 10**9))
+@given(st.datetimes(datetime(1970, 1, 1), datetime(9960, 1, 1)), st.integers(0, 10**9))
 def test_any_time_reads_as_the_calendar_says(start: datetime, seconds: int) -> None:
     start = start.replace(tzinfo=UTC, microsecond=0)
     board = Board(start)
