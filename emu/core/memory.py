@@ -74,6 +74,10 @@ class Memory:
         self.mmio = mmio
         self.buffer = mmap.mmap(-1, ram_bytes + rom_bytes)
         self.view = memoryview(self.buffer)
+        self.plain_end = min(ram_bytes, LOW_LIMIT)
+        """RAM below this lies in the buffer at its own address."""
+        self.quads = self.view[: self.plain_end].cast("Q")
+        self.words = self.view[: self.plain_end].cast("I")
         self.changed: Callable[[], None] = lambda: None
         """Told after the map has changed."""
         self.written: Callable[[int, int], None] = lambda address, length: None

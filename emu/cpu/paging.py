@@ -7,6 +7,7 @@ name: delivery of interrupts, task switches, string port accesses, looking at me
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from emu.core.memory import Memory
 
@@ -21,6 +22,31 @@ EFER_LMA, EFER_NXE = 1 << 10, 1 << 11
 
 PF_PRESENT, PF_WRITE, PF_USER, PF_RESERVED, PF_FETCH = 1, 2, 4, 8, 16
 """Bits of a page fault's error code."""
+
+
+LOWEST_SPECIAL, LAST_SPECIAL = 0xA_0000, 0xF_FFFF
+"""Between these, memory may be something else than RAM."""
+
+
+class Mode(NamedTuple):
+    """One way of paging: levels as (shift, index mask, whether rights count, whether a page may end here)."""
+
+    entry_size: int
+    base_mask: int
+    table_mask: int
+    levels: tuple[tuple[int, int, bool, bool], ...]
+
+
+TWO_LEVELS = Mode(4, 0xFFFF_F000, 0xFFFF_F000, ((22, 1023, True, True), (12, 1023, True, False)))
+THREE_LEVELS = Mode(
+    8, 0xFFFF_FFE0, ADDRESS, ((30, 3, False, False), (21, 511, True, True), (12, 511, True, False))
+)
+FOUR_LEVELS = Mode(
+    8,
+    ADDRESS,
+    ADDRESS,
+    ((39, 511, True, False), (30, 511, True, True), (21, 511, True, True), (12, 511, True, False)),
+)
 
 
 class PageFault(Exception):
@@ -87,43 +113,31 @@ class Paging:
 
     def _walk(self, linear: int, write: bool, user: bool, touch: bool) -> int:
         if not self.cr4 & CR4_PAE:
-            return self._walk_tables(linear & 0xFFFF_FFFF, ((22, 10), (12, 10)), 4, write, user, touch)
+            return self._walk_tables(linear & 0xFFFF_FFFF, TWO_LEVELS, write, user, touch)
         if self.efer & EFER_LMA:
-            levels = ((39, 9), (30, 9), (21, 9), (12, 9))
-            return self._walk_tables(linear, levels, 8, write, user, touch)
-        return self._walk_tables(linear & 0xFFFF_FFFF, ((30, 2), (21, 9), (12, 9)), 8, write, user, touch)
+            return self._walk_tables(linear, FOUR_LEVELS, write, user, touch)
+        return self._walk_tables(linear & 0xFFFF_FFFF, THREE_LEVELS, write, user, touch)
 
-    def _walk_tables(
-        self,
-        linear: int,
-        levels: tuple[tuple[int, int], ...],
-        size: int,
-        write: bool,
-        user: bool,
-        touch: bool,
-    ) -> int:
+    def _walk_tables(self, linear: int, mode: Mode, write: bool, user: bool, touch: bool) -> int:
         code = (PF_WRITE if write else 0) | (PF_USER if user else 0)
-        table = self.cr3 & (ADDRESS if self.efer & EFER_LMA else 0xFFFF_FFE0 if size == 8 else 0xFFFF_F000)
+        size, long_entries = mode.entry_size, mode.entry_size == 8
+        table = self.cr3 & mode.base_mask
         allowed = WRITABLE | USER
         path = []
-        for shift, bits in levels:
-            where = table + (linear >> shift & (1 << bits) - 1) * size
-            entry = int.from_bytes(self.memory.read(where, size), "little")
+        for shift, index_mask, checks_rights, may_be_large in mode.levels:
+            where = table + (linear >> shift & index_mask) * size
+            entry = self._entry(where, size)
             if not entry & PRESENT:
                 raise PageFault(linear, code)
-            if size == 8 and (
-                entry & ADDRESS >= PHYSICAL_LIMIT or (entry & NO_EXECUTE and not self.efer & EFER_NXE)
-            ):
+            if long_entries and (entry & ADDRESS >= PHYSICAL_LIMIT or self._executes_by_reserved_bit(entry)):
                 raise PageFault(linear, code | PF_PRESENT | PF_RESERVED)
-            path.append((where, entry))
-            if bits != 2:
+            if checks_rights:
                 allowed &= entry
-            large = (
-                entry & LARGE and shift in (21, 22, 30) and bits != 2 and (size == 8 or self.cr4 & CR4_PSE)
-            )
+                path.append((where, entry))
+            large = may_be_large and entry & LARGE and (long_entries or self.cr4 & CR4_PSE)
             if large or shift == 12:
                 break
-            table = entry & (ADDRESS if size == 8 else 0xFFFF_F000)
+            table = entry & mode.table_mask
         if (user and not allowed & USER) or (
             write and not allowed & WRITABLE and (user or self.cr0 & CR0_WP)
         ):
@@ -132,15 +146,25 @@ class Paging:
             self._touch(path, size, write)
         offset = (1 << shift) - 1
         base = entry & ADDRESS & ~offset
-        if size == 4 and large:
+        if large and not long_entries:
             base = entry & 0xFFC0_0000 | (entry >> 13 & 0xFF) << 32  # [SDM] 4.3: PSE-36
         return base | linear & offset
 
+    def _executes_by_reserved_bit(self, entry: int) -> bool:
+        """Bit 63 is reserved unless EFER.NXE makes it the no-execute bit."""
+        return bool(entry & NO_EXECUTE and not self.efer & EFER_NXE)
+
+    def _entry(self, where: int, size: int) -> int:
+        """A table's entry; most tables lie in plain RAM, where a view is the short way."""
+        memory = self.memory
+        if where < LOWEST_SPECIAL or LAST_SPECIAL < where < memory.plain_end:
+            return memory.quads[where >> 3] if size == 8 else memory.words[where >> 2]
+        return int.from_bytes(memory.read(where, size), "little")
+
     def _touch(self, path: list[tuple[int, int]], size: int, write: bool) -> None:
-        for where, entry in path:
-            leaf = where == path[-1][0]
-            if size == 8 and len(path) <= 3 and where == path[0][0] and not self.efer & EFER_LMA:
-                continue  # a page-directory-pointer entry outside long mode has no accessed bit
-            marked = entry | ACCESSED | (DIRTY if leaf and write else 0)
+        """Set accessed bits along the way, and the dirty bit of the last entry."""
+        last = len(path) - 1
+        for level, (where, entry) in enumerate(path):
+            marked = entry | ACCESSED | (DIRTY if write and level == last else 0)
             if marked != entry:
                 self.memory.write(where, marked.to_bytes(size, "little"))
