@@ -132,7 +132,12 @@ int ide_packet(ide_position position, const u8 *packet, void *to, u32 size)
 			return (int)moved;
 		u32 chunk = in8(ide_port(position, IDE_LBA_MIDDLE)) | (u32)in8(ide_port(position, IDE_LBA_HIGH)) << 8;
 
-		for (; chunk; chunk -= chunk > 1 ? 2 : 1) {
+		u32 whole = moved < size ? size - moved : 0;
+
+		whole = (whole < chunk ? whole : chunk) / 2;
+		in16_string(ide_port(position, IDE_DATA), (u8 *)to + moved, whole);
+		moved += 2 * whole;
+		for (chunk -= 2 * whole; chunk; chunk -= chunk > 1 ? 2 : 1) {
 			u16 value = in16(ide_port(position, IDE_DATA));
 
 			for (u32 i = 0; i < 2 && i < chunk; i++, moved++)
