@@ -8,7 +8,7 @@ static void ports_float(void)
 {
 	for (u16 port = 0x10; port < 0x20; port++)
 		check_equal(in8(port), 0xff, "bytes at the ports of the protocol read all ones");
-	for (u16 port = 0x10; port < 0x1f; port++)
+	for (u16 port = 0x10; port < 0x20; port += 2)
 		check_equal(in16(port), 0xffff, "words at the ports of the protocol read all ones");
 	check_equal(in32(0x10), 0xffffffff, "and so do double words");
 }
