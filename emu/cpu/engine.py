@@ -213,14 +213,14 @@ class UnicornProcessor:
             if ended is not Exit.STEPPED:
                 return ended
         self.stepper.leave()
-        while True:
-            if self._shutdown:
-                return Exit.SHUTDOWN
-            self.prepare()
-            error = self.start()
-            if not error:
-                return self._ended()
+        if self._shutdown:
+            return Exit.SHUTDOWN
+        self.prepare()
+        error = self.start()
+        if error:
             self.mend(error)
+            return Exit.SPENT
+        return self._ended()
 
     def step(self) -> Exit:
         """Execute one instruction; see `emu.core.processor.Processor.step`."""

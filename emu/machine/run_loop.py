@@ -2,7 +2,8 @@
 
 A decision point is where a block begins, or just after a delivery. There timers fire, resets happen,
 interrupts are delivered and requests to stop are heeded, in this order. How often the loop comes by
-makes no difference to the run: slices, single steps and observers all give the same one.
+makes no difference to the run: slices, single steps and observers all give the same one. So the loop may
+look at the host's clock to choose how often, and does.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from time import monotonic
 from typing import Protocol
 
 from emu.core.clock import Clock
 from emu.core.processor import Exit, Processor
 
-BREATH_TICKS = 40_000_000
-"""The engine comes back at least this often, so that a signal from the user is heard."""
+SHORTEST_BREATH, LONGEST_BREATH = 0x400, 0x400_0000
+"""The engine comes back at least after so many ticks, so that a signal from the user is heard."""
+QUICK_S, SLOW_S = 0.005, 0.05
+"""Breaths that take less wall time become longer, those that take more become shorter."""
 
 
 class Reason(Enum):
@@ -73,6 +77,7 @@ class RunLoop:
         self._reset = reset
         self.breathe = breathe
         self.pace = Pace()
+        self._breath = SHORTEST_BREATH
         self._stop: Stop | None = None
         self._reset_wanted = False
 
@@ -113,10 +118,21 @@ class RunLoop:
 
     def advance(self, until: int | None = None) -> Exit:
         """Let the processor go once, a slice or a step; the caller decides afterwards."""
-        slice_ticks = self.pace.slice_bytes or BREATH_TICKS
-        limit = self._clock.ticks + slice_ticks
+        limit = self._clock.ticks + (self.pace.slice_bytes or self._breath)
         self._clock.set_limit(limit if until is None else min(limit, until))
-        return self._processor.step() if self.pace.single_step else self._processor.run()
+        if self.pace.single_step:
+            return self._processor.step()
+        begun = monotonic()
+        ended = self._processor.run()
+        self._adjust_breath(monotonic() - begun, reached=self._clock.ticks >= limit)
+        return ended
+
+    def _adjust_breath(self, wall_s: float, *, reached: bool) -> None:
+        """A guest may be slow to run (it stores into its own code, say); breaths are short then."""
+        if wall_s > SLOW_S:
+            self._breath = max(self._breath // 4, SHORTEST_BREATH)
+        elif wall_s < QUICK_S and reached:
+            self._breath = min(self._breath * 2, LONGEST_BREATH)
 
     def _decide(self, until: int | None) -> Stop | None:
         """Do what is due here; the stop that ends the run, if any."""
