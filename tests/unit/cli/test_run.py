@@ -88,6 +88,12 @@ def test_however_a_run_ends_there_is_a_summary(
     assert reason in emu.out
 
 
+def test_a_guest_that_runs_into_nowhere_does_not_hang_the_host(emu: Emu) -> None:
+    into_empty_memory = b"\xea\x00\x00\x00\x90"  # zeros store into themselves: a thousand times slower
+    assert emu.run(into_empty_memory, "--wall", "0.2", "--json") == 4
+    assert json.loads(emu.out)["wall_s"] < 10
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_ends_with_its_summary(emu: Emu, number: int) -> None:
     before = signal.getsignal(number)
