@@ -22,9 +22,6 @@ from emu.machine.run_loop import Pace, Reason, Stop
 KEPT_FOR_JSON = 4 << 20
 KEPT_FOR_VERDICT = 4096
 """Bytes of console: a flood must not fill the host's memory."""
-FIRST_SLICE, LARGEST_SLICE = 50_000, 2_000_000
-"""Bytes of code between two breaths: a moment in ordinary code, seconds where a guest overwrites its own."""
-LONG_BREATH_S = 0.05
 
 
 class Session:
@@ -32,7 +29,7 @@ class Session:
 
     def __init__(self, config: MachineConfig) -> None:
         """Raises ConfigError; no file is changed before everything else has been accepted."""
-        self._began = self._last_breath = time.monotonic()
+        self._began = time.monotonic()
         self.config = config
         self.complaints: list[str] = []
         run = config.run
@@ -56,7 +53,7 @@ class Session:
         try:
             for destination in self._destinations:
                 destination.open()
-            machine.loop.pace = Pace(run.slice_bytes or FIRST_SLICE, run.single_step)
+            machine.loop.pace = Pace(run.slice_bytes, run.single_step)
             machine.loop.breathe = self._breathe
             gc.enable()
             with self._signals():
@@ -127,16 +124,9 @@ class Session:
         self.machine.stop(Stop(Reason.ASKED, detail=problem))
 
     def _breathe(self) -> None:
-        """Between blocks: heed the wall clock, and see to it that the next breath is not far."""
-        now = time.monotonic()
-        took, self._last_breath = now - self._last_breath, now
-        pace, wall = self.machine.loop.pace, self.config.run.wall_s
-        if self.config.run.slice_bytes is None and pace.slice_bytes is not None:
-            if took > LONG_BREATH_S:
-                pace.slice_bytes = max(int(pace.slice_bytes * LONG_BREATH_S / took), 1)
-            else:
-                pace.slice_bytes = min(2 * pace.slice_bytes, LARGEST_SLICE)
-        if wall is not None and now - self._began >= wall:
+        """Between blocks: heed the wall clock."""
+        wall = self.config.run.wall_s
+        if wall is not None and time.monotonic() - self._began >= wall:
             self.machine.stop(
                 Stop(Reason.ASKED, detail=f"the limit of {wall:g} s on the wall clock was reached")
             )
