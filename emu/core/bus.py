@@ -29,7 +29,7 @@ class Region:
     `read(offset, width)` gives a value, `write(offset, width, value)` takes one. A device with a data port
     may also move several elements in one go: `read_string(offset, width, count)` gives the bytes of at
     least one and at most `count` elements, `write_string(offset, width, data)` says how many bytes of
-    `data` it took (at least one element).
+    `data` it took (at least one element). They serve at `string_offsets`; elsewhere elements move one by one.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Region:
     registers: RegisterMap | None = None
     read_string: ReadString | None = None
     write_string: WriteString | None = None
+    string_offsets: range = range(1)
 
 
 class PortBus:
@@ -92,7 +93,11 @@ class PortBus:
     def moves_strings(self, port: int) -> bool:
         """Whether several elements may move at once at `port`."""
         region = self._owners[port]
-        return region is not None and region.read_string is not None
+        return (
+            region is not None
+            and region.read_string is not None
+            and port - self._bases[region] in region.string_offsets
+        )
 
     def read_string(self, port: int, width: int, count: int) -> bytes:
         """At least one and at most `count` elements from `port`, as REP INS wants them."""

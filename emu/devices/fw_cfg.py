@@ -115,6 +115,7 @@ class FwCfg(Device[FwCfgState]):
                 widest=2,
                 registers=registers({0: "selector", 1: "data"}),
                 read_string=self._read_string,
+                string_offsets=range(DATA_OFFSET, DATA_OFFSET + 1),
             ),
         )
 

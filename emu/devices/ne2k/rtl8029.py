@@ -67,6 +67,7 @@ class Rtl8029(Dp8390[Rtl8029State]):
             PagedRegisterMap(selected=lambda: self.state.command.page),
             self._read_string,
             self._write_string,
+            range(DATA_PORT, RESET_PORT),
         )
 
     def ports(self) -> tuple[Region, ...]:
