@@ -1,7 +1,7 @@
 """Guest programs of one sector: boot sectors that switch to a mode, mark the time, and end.
 
 A program writes a byte to port 0xe9 where the clock is to start and where it is to stop. It starts in the
-mode that was asked for with flat segments, a stack below 0x7C00, interrupts off.
+mode that was asked for with flat segments, a stack below 0x6000 (in a page without code), interrupts off.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ FINISH = "cli; mov al, 0; out 0xf4, al; hlt;"
 TIMER_VECTOR = 8
 """Where the BIOS has put IRQ 0."""
 
-REAL = "cli; xor ax, ax; mov ds, ax; mov es, ax; mov ss, ax; mov sp, 0x7c00; cld;"
+REAL = "cli; xor ax, ax; mov ds, ax; mov es, ax; mov ss, ax; mov sp, 0x6000; cld;"
 PROTECTED = f"""{REAL}
 lgdt [gdtr]; mov eax, cr0; or al, 1; mov cr0, eax; jmp 8:protected_mode; .code32; protected_mode:
-mov ax, 16; mov ds, ax; mov es, ax; mov ss, ax; mov esp, 0x7c00;
+mov ax, 16; mov ds, ax; mov es, ax; mov ss, ax; mov esp, 0x6000;
 """
 LONG = f"""{REAL}
 mov edi, 0x1000; mov cr3, edi; mov cx, 0x3000; xor eax, eax; rep stosb;
 mov word ptr [0x1000], 0x2003; mov word ptr [0x2000], 0x3003; mov word ptr [0x3000], 0x83;
 mov eax, cr4; or al, 0x20; mov cr4, eax; mov ecx, 0xc0000080; rdmsr; or ah, 1; wrmsr;
 lgdt [gdtr]; mov eax, cr0; or eax, 0x80000001; mov cr0, eax; jmp 24:long_mode; .code64; long_mode:
-mov ax, 16; mov ds, ax; mov es, ax; mov ss, ax; mov esp, 0x7c00;
+mov ax, 16; mov ds, ax; mov es, ax; mov ss, ax; mov esp, 0x6000;
 """
 TABLES = """
 .balign 8; gdt: .quad 0, 0x00cf9b000000ffff, 0x00cf93000000ffff, 0x00af9b000000ffff
