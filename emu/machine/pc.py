@@ -140,7 +140,7 @@ class Pc:
         # network cards
         links = self.links = make_links(config.nics, clock, seen)
         cards = [
-            Rtl8029(link.name, mac=nic.mac, irq=pci.intx(FIRST_NIC_SLOT + n, 0), link=link)
+            Rtl8029(f"rtl8029 {n}", mac=nic.mac, irq=pci.intx(FIRST_NIC_SLOT + n, 0), link=link)
             for n, (nic, link) in enumerate(zip(config.nics, links, strict=True))
         ]
 
@@ -170,8 +170,8 @@ class Pc:
         functions: dict[tuple[int, int], PciFunction[Any]]
         functions = {(0, 0): host_bridge, (1, 0): isa_bridge, (1, 1): ide, (1, 3): power}
         functions[2, 0] = xen_platform
-        for n, card in enumerate(cards):
-            functions[FIRST_NIC_SLOT + n, 0] = Rtl8029Function(card.name, chip=card)
+        for n, (card, link) in enumerate(zip(cards, links, strict=True)):
+            functions[FIRST_NIC_SLOT + n, 0] = Rtl8029Function(link.name, chip=card)
         for (slot, number), function in functions.items():
             pci.plug(function, slot, number)
         on_ports: list[Device[Any]] = [*isa_devices, pci, reset_control, unplug]
