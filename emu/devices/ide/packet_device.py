@@ -42,7 +42,7 @@ class CdState(DriveState):
     reply: bytes = b""
     lba: int = 0
     blocks: int = 0
-    sense_key: int = 0
+    sense_key: SenseKey = SenseKey.NO_SENSE
     sense_code: int = 0
     sense_qualifier: int = 0
     attention: bool = False
@@ -173,7 +173,7 @@ class PacketDevice(Drive[CdState]):
         self.fail(Error(condition.key << 4))
         self.state.count = DONE
 
-    def set_sense(self, key: int, code: int, qualifier: int) -> None:
+    def set_sense(self, key: SenseKey, code: int, qualifier: int) -> None:
         """What REQUEST SENSE tells."""
         self.state.sense_key, self.state.sense_code, self.state.sense_qualifier = key, code, qualifier
 

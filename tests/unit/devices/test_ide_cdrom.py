@@ -208,6 +208,14 @@ def test_device_reset_works_while_data_is_due(bench: Bench) -> None:
     assert (bench.read(4), bench.read(5)) == (0x14, 0xEB)
 
 
+@pytest.mark.parametrize("packet", [bytes(12), read_10(BLOCKS, 1)])
+def test_sense_data_survives_save_and_restore(bench: Bench, packet: bytes) -> None:
+    bench.packet(packet)
+    saved = bench.ide.save()
+    bench.ide.restore(saved)
+    assert bench.ide.save() == saved
+
+
 def test_a_reply_survives_save_and_restore(bench: Bench) -> None:
     bench.packet(read_10(7, 4), limit=3000)
     start = bench.read_block(1000)
