@@ -133,15 +133,12 @@ class PciBus(Device[BusState]):
         )
 
     def remove(self, function: Function) -> None:
-        """Hot removal: it reads all ones, its regions answer nowhere, its INTx line is low. Idempotent."""
+        """Hot removal: it reads all ones, its regions answer nowhere, its INTx wire is cut. Idempotent."""
         slot = next(number for number, plugged in self._slots.items() if plugged is function)
         if slot in self.state.removed:
             return
         self.state.removed = sorted([*self.state.removed, slot])
         self._place(slot)
-        for source, line in self._lines.items():
-            if source >> 2 == slot:
-                line.set(False)
         self.drive_outputs()
 
     def intx(self, slot: int, pin: int, function_number: int = 0) -> IrqLine:
