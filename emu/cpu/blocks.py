@@ -18,7 +18,7 @@ import shutil
 import subprocess
 import sysconfig
 import tempfile
-from ctypes import c_int64, c_uint32, c_uint64, c_void_p
+from ctypes import c_int64, c_uint8, c_uint32, c_uint64, c_void_p
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
@@ -60,13 +60,14 @@ class Cells(ctypes.Structure):
         ("retired", c_int64),
         ("start", c_uint64),
         ("size", c_uint32),
+        ("asked", c_uint8),
+        ("wanted", c_uint8),
+        ("probing", c_uint8),
+        ("fresh", c_uint8),
         ("stopped", c_uint32),
-        ("asked", c_uint32),
-        ("wanted", c_uint32),
         ("shadowed", c_uint32),
-        ("probing", c_uint32),
-        ("fresh", c_uint32),
         ("register_flags", c_uint32),
+        ("reserved_1", c_uint32),
         ("probed_start", c_uint64),
         ("probed_size", c_uint32),
         ("hflags_at", c_uint32),

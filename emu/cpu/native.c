@@ -27,13 +27,19 @@ struct blocks {
     int64_t retired;            /* bytes of guest code */
     uint64_t start;             /* of the open block, linear */
     uint32_t size;              /* of the open block; 0: none is open */
+    union {
+        uint32_t attention;     /* any of these: */
+        struct {
+            uint8_t asked;      /* somebody wants the engine to stop */
+            uint8_t wanted;     /* the INTR pin */
+            uint8_t probing;    /* enum probe */
+            uint8_t fresh;      /* blocks to come that the edge hook may not announce */
+        };
+    };
     uint32_t stopped;           /* enum stop */
-    uint32_t asked;             /* somebody wants the engine to stop */
-    uint32_t wanted;            /* the INTR pin */
     uint32_t shadowed;          /* the next block runs in an interrupt shadow */
-    uint32_t probing;           /* enum probe */
-    uint32_t fresh;             /* blocks to come that the edge hook may not announce */
     uint32_t register_flags;    /* the engine's number for EFLAGS */
+    uint32_t reserved_1;
     uint64_t probed_start;
     uint32_t probed_size;
     uint32_t hflags_at;         /* offsets in a saved context */
@@ -138,40 +144,74 @@ static enum stop decision(void *engine, struct blocks *self)
     return RUNNING;
 }
 
-/* UC_HOOK_BLOCK: a block of `size` bytes at linear `address` is about to run. */
-void emu_on_block(void *engine, uint64_t address, uint32_t size, struct blocks *self)
+static void stop(void *engine, struct blocks *self, enum stop reason)
 {
+    self->stopped = reason;
+    self->engine_stop(engine);
+}
+
+/* Only say what is announced. A step over MOV SS traps one instruction late: stop where that begins. */
+static void probe(void *engine, uint64_t address, uint32_t size, struct blocks *self)
+{
+    int second = self->probed_size && address != self->probed_start;
+
+    if (!second) {
+        self->probed_start = address;
+        self->probed_size = size;
+        mark_code(engine, self, address, size);
+    }
+    if (self->probing == STOPPING || second)
+        stop(engine, self, PROBED);
+}
+
+/* A block that may have been restarted, or that somebody has a word to say about. */
+static __attribute__((noinline, cold)) void
+on_special_block(void *engine, uint64_t address, uint32_t size, struct blocks *self)
+{
+    uint64_t inside = address - self->start;
+    /* Part of the open block, but not its tail: the engine restarts a block that stored into itself. */
+    int restarted = inside < self->size && inside + size != self->size;
+    uint64_t done = restarted ? inside : self->size;
+    enum stop reason;
+
     if (self->probing) {
-        /* A step over MOV SS traps one instruction late: stop where that begins. */
-        int second = self->probed_size && address != self->probed_start;
-        if (!second) {
-            self->probed_start = address;
-            self->probed_size = size;
-            mark_code(engine, self, address, size);
-        }
-        if (self->probing == STOPPING || second) {
-            self->stopped = PROBED;
-            self->engine_stop(engine);
-        }
+        probe(engine, address, size, self);
         return;
     }
-    if (self->size) {
-        uint64_t inside = address - self->start;
-        /* Part of the open block, but not its tail: the engine restarts a block that stored into itself. */
-        int restarted = inside < self->size && inside + size != self->size;
-        uint64_t done = restarted ? inside : self->size;
-        self->clock[0] += (int64_t)done;
-        self->retired += (int64_t)done;
-        self->size = 0;
-    }
-    self->stopped = decision(engine, self);
-    if (self->stopped) {
-        self->engine_stop(engine);
+    self->clock[0] += (int64_t)done;
+    self->retired += (int64_t)done;
+    self->size = 0;
+    reason = decision(engine, self);
+    if (reason) {
+        stop(engine, self, reason);
         return;
     }
     if (self->fresh) {
         self->fresh--;
         mark_code(engine, self, address, size);
+    }
+    self->start = address;
+    self->size = size;
+}
+
+/* UC_HOOK_BLOCK: a block of `size` bytes at linear `address` is about to run. */
+void emu_on_block(void *engine, uint64_t address, uint32_t size, struct blocks *self)
+{
+    uint32_t done = self->size;
+    uint64_t inside = address - self->start;
+    int64_t elapsed;
+
+    if (__builtin_expect(self->attention || (inside < done && inside + size != done), 0)) {
+        on_special_block(engine, address, size, self);
+        return;
+    }
+    elapsed = self->clock[0] + done;
+    self->clock[0] = elapsed;
+    self->retired += done;
+    if (__builtin_expect(elapsed >= self->clock[1], 0)) {
+        self->size = 0;
+        stop(engine, self, SPENT);
+        return;
     }
     self->start = address;
     self->size = size;
