@@ -53,6 +53,6 @@ void log_who_we_are(const char *name);
 void find_devices(u8 disks);
 void use_devices(u8 disks);
 
-/* boot_on.c: starts the second stage; returns only if there is none. */
+/* boot_on.c: starts the second stage, or reports if there is none or a check has failed. */
 void boot_from_cd(void);
 void boot_from_disk(void);
