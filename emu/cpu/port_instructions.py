@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from emu.core.bus import PortBus
 from emu.core.clock import ELAPSED, Clock
@@ -16,9 +17,8 @@ from emu.core.memory import Memory
 from emu.cpu.context import CS, DS, ES, FS, GS, HF_CS32, HF_CS64, RCX, RDI, RSI, SS
 from emu.cpu.handle import Handle
 from emu.cpu.io_permission import IoPermission
-from emu.cpu.library import x86
 from emu.cpu.paging import PageFault
-from emu.cpu.state import FLAG_DF, State
+from emu.cpu.state import State
 
 INS, OUTS = (0x6C, 0x6D), (0x6E, 0x6F)
 SEGMENT_PREFIXES = {0x26: ES, 0x2E: CS, 0x36: SS, 0x3E: DS, 0x64: FS, 0x65: GS}
@@ -37,8 +37,11 @@ class StringInstruction:
 
 def decode_string(code: bytes, hidden: int) -> StringInstruction | None:
     """The string instruction at the start of `code` in the mode that `hidden` flags say, or None."""
-    bits64 = bool(hidden & HF_CS64)
-    wide_address = bool(hidden & HF_CS32)
+    return _decode_string(code, bool(hidden & HF_CS64), bool(hidden & HF_CS32))
+
+
+@lru_cache(maxsize=4096)
+def _decode_string(code: bytes, bits64: bool, wide_address: bool) -> StringInstruction | None:
     repeat, segment, override = 0, DS, False
     for byte in code[:LONGEST_INSTRUCTION]:
         if byte in (0xF2, 0xF3):
@@ -64,6 +67,9 @@ def code_at(state: State, linear: int) -> bytes:
     """Instruction bytes at `linear` of a captured state, as many as can be read without a fault."""
     paging = state.load_paging()
     code = b""
+    if linear & 0xFFF <= 0x1000 - LONGEST_INSTRUCTION:
+        physical = paging.probe(linear)
+        return code if physical is None else paging.memory.read(physical, LONGEST_INSTRUCTION)
     while len(code) < LONGEST_INSTRUCTION:
         at = linear + len(code)
         physical = paging.probe(at)
@@ -132,7 +138,7 @@ class PortInstructions:
         data = self._ports.read_string(port, width, count)
         moved = len(data) // width
         self._memory.write(physical + width, data[width:])
-        self._advance(instruction, x86.UC_X86_REG_RDI, RDI, moved, width)
+        self._advance(instruction, RDI, moved, width)
         return int.from_bytes(data[:width], "little")
 
     def _out_string(self, port: int, width: int, value: int) -> None:
@@ -143,7 +149,7 @@ class PortInstructions:
             if physical is not None:
                 data = self._memory.read(physical, count * width)
                 moved = self._ports.write_string(port, width, data) // width
-                self._advance(instruction, x86.UC_X86_REG_RSI, RSI, moved, width)
+                self._advance(instruction, RSI, moved, width)
                 return
         self._ports.write(port, width, value)
 
@@ -155,8 +161,8 @@ class PortInstructions:
         As many as lie in the page, as the count register says, and as pass before the next timer is due.
         """
         state = self._state
-        state.capture()
-        if state.flags & FLAG_DF:
+        state.glance()
+        if state.backwards:
             return None
         instruction = decode_string(code_at(state, state.linear_ip), state.hidden)
         if instruction is None or not instruction.repeat or instruction.opcode not in opcodes:
@@ -185,17 +191,14 @@ class PortInstructions:
         plain = segment.reads_from is not None and (not write or segment.reads_from == segment.writes_to)
         return physical if plain and physical + 0x1000 <= segment.end + (physical & 0xFFF) else None
 
-    def _advance(
-        self, instruction: StringInstruction, register: int, number: int, moved: int, width: int
-    ) -> None:
+    def _advance(self, instruction: StringInstruction, index: int, moved: int, width: int) -> None:
         """Account for all elements but the engine's own."""
         others = moved - 1
         if not others:
             return
+        state, mask = self._state, instruction.address_mask
         self._clock.cells[ELAPSED] += others * self._cost
-        mask = instruction.address_mask
-        for name, held, change in (
-            (register, self._state.gpr(number), others * width),
-            (x86.UC_X86_REG_RCX, self._state.gpr(RCX), -others),
-        ):
-            self._handle.write(name, held & ~mask | held + change & mask)
+        for register, change in ((index, others * width), (RCX, -others)):
+            held = state.gpr(register)
+            state.set_gpr(register, held & ~mask | held + change & mask)
+        state.restore()

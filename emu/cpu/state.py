@@ -55,6 +55,15 @@ class State(Context):
         self.flags = self._handle.read(x86.UC_X86_REG_EFLAGS)
         super().capture()
 
+    def glance(self) -> None:
+        """Take the engine's state but for the computed flags: `flags` is stale. Cheaper than `capture`."""
+        super().capture()
+
+    @property
+    def backwards(self) -> bool:
+        """EFLAGS.DF, also after a mere `glance`."""
+        return self.dword(self._rip + 44) != 1
+
     def load_paging(self) -> Paging:
         """A walker for the captured state."""
         at = self._layout
