@@ -24,6 +24,7 @@ from emu.devices.ide.registers import (
     DATA,
     DEVICE,
     ERROR,
+    HIGH_ORDER_BYTE,
     INTERRUPT_DISABLE,
     NOT_READY_FOR_COMMANDS,
     SOFTWARE_RESET,
@@ -215,16 +216,18 @@ class Channel(Device[ChannelState]):
 
     def _write_register(self, offset: int, value: int) -> None:
         """Both drives latch the command block; while data is due it can only be moved or reset."""
-        if self.state.control.high_order_byte:
-            self.state.control = self.state.control.replace(high_order_byte=0)
+        state = self.state
+        if state.control & HIGH_ORDER_BYTE:
+            state.control = state.control.replace(high_order_byte=0)
         busy = self.alternate_status & NOT_READY_FOR_COMMANDS
         if offset == COMMAND:
             self._execute(value, bool(busy))
         elif not busy:
             for position in self.positions:
                 position.write(offset, value)
-            if offset == DEVICE:
-                self.state.selected = value >> 4 & 1
+            if offset != DEVICE:
+                return  # a latch drives nothing
+            state.selected = value >> 4 & 1
         self.drive_outputs()
 
     def _execute(self, command: int, busy: bool) -> None:

@@ -43,6 +43,10 @@ class Phase(Enum):
     DMA_OUT = "the drive asks the bus master for data"
 
 
+DATA_IN, DATA_OUT, DMA_IN, DMA_OUT = Phase.DATA_IN, Phase.DATA_OUT, Phase.DMA_IN, Phase.DMA_OUT
+"""To look a member up in its class takes longer than what most accesses do."""
+
+
 @dataclass
 class PositionState:
     """The command block. Registers that LBA48 writes twice hold the previous byte above the last one."""
@@ -201,7 +205,7 @@ class Drive(Position[D]):
     def wants_dma(self) -> bool:
         """Whether the drive asks for DMA."""
         phase = self.state.phase
-        return phase is Phase.DMA_IN or phase is Phase.DMA_OUT
+        return phase is DMA_IN or phase is DMA_OUT
 
     def unplug(self) -> None:
         """Leave the channel for good; the image is flushed and closed. Idempotent."""
@@ -232,14 +236,14 @@ class Drive(Position[D]):
 
     def offer(self, data: bytes, block: int | None = None) -> None:
         """Announce a block that the host is to read: the first `block` bytes of `data`, or all of it."""
-        self.state.phase = Phase.DATA_IN
+        self.state.phase = DATA_IN
         self.state.data_in, self.state.position = data, 0
         self.state.block_end = len(data) if block is None else block
         self.state.status = DATA_READY
 
     def accept(self, length: int) -> None:
         """Announce that the host is to write a block of `length` bytes."""
-        self.state.phase = Phase.DATA_OUT
+        self.state.phase = DATA_OUT
         self.state.data_out, self.state.expected = bytearray(), length
         self.state.status = DATA_READY
 
@@ -281,7 +285,7 @@ class Drive(Position[D]):
         state = self.state
         start = state.position
         length = min(count, (state.block_end - start) // width) * width
-        if width == 1 or length <= 0 or state.phase is not Phase.DATA_IN:
+        if width == 1 or length <= 0 or state.phase is not DATA_IN:
             return super().read_string(width, count)
         state.position = end = start + length
         data = state.data_in[start:end]
@@ -293,14 +297,14 @@ class Drive(Position[D]):
         """As many writes of the data port as the block still allows."""
         state = self.state
         length = min(len(data), state.expected - len(state.data_out)) // width * width
-        if width == 1 or state.phase is not Phase.DATA_OUT or not length:
+        if width == 1 or state.phase is not DATA_OUT or not length:
             return super().write_string(width, data)
         state.data_out += memoryview(data)[:length]
         self._check_written()
         return length
 
     def _read_word(self) -> int:
-        if self.state.phase is not Phase.DATA_IN:
+        if self.state.phase is not DATA_IN:
             return 0
         start, end = self.state.position, self.state.block_end
         word = int.from_bytes(self.state.data_in[start : min(start + 2, end)], "little")
@@ -310,7 +314,7 @@ class Drive(Position[D]):
         return word
 
     def _write_word(self, value: int) -> None:
-        if self.state.phase is Phase.DATA_OUT:
+        if self.state.phase is DATA_OUT:
             self.state.data_out += value.to_bytes(2, "little")
             self._check_written()
 

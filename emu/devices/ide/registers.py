@@ -72,6 +72,7 @@ class DeviceControl(Register):
 
 INTERRUPT_DISABLE = DeviceControl.interrupt_disable.mask
 SOFTWARE_RESET = DeviceControl.software_reset.mask
+HIGH_ORDER_BYTE = DeviceControl.high_order_byte.mask
 """Bits that every access looks at."""
 
 
