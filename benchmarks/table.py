@@ -10,7 +10,7 @@ from rich.table import Table
 from benchmarks.measurement import Measurement
 
 HEADINGS = ("Measurement", "Median", "From", "To", "Unit", "Goal", "Ratio", "")
-WIDTHS = (62, 6, 6, 6, 4, 7, 5, 8)
+WIDTHS = (74, 6, 6, 6, 4, 7, 5, 8)
 IS_TEXT = (True, False, False, False, True, False, False, True)
 
 
