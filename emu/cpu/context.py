@@ -40,6 +40,22 @@ HF2_GIF, HF2_VINTR = 1 << 0, 1 << 3
 """Bits of the engine's hidden flags, which mirror what decides how code is translated."""
 
 SENTINEL = 0x1122_3344_5566_0000
+SENTINELS = {
+    "gpr": x86.UC_X86_REG_RAX,
+    "r15": x86.UC_X86_REG_R15,
+    "fs": x86.UC_X86_REG_FS_BASE,
+    "gs": x86.UC_X86_REG_GS_BASE,
+    "cr2": x86.UC_X86_REG_CR2,
+    "dr0": x86.UC_X86_REG_DR0,
+    "rip": x86.UC_X86_REG_RIP,
+}
+MSR_SENTINELS = {
+    "star": 0xC000_0081,
+    "lstar": 0xC000_0082,
+    "sysenter": 0x175,
+    "kernel_gs": 0xC000_0102,
+    "pat": 0x277,
+}
 NO_EXCEPTION = 0xFFFF_FFFF
 
 
@@ -130,66 +146,55 @@ def layout() -> Layout:
     """The layout of the installed engine, found with a throw-away instance."""
     handle = Handle()
     context = Context(handle)
-    found = {
-        name: _find(handle, context, register, SENTINEL + n)
-        for n, (name, register) in enumerate(
-            {
-                "gpr": x86.UC_X86_REG_RAX,
-                "r15": x86.UC_X86_REG_R15,
-                "fs": x86.UC_X86_REG_FS_BASE,
-                "gs": x86.UC_X86_REG_GS_BASE,
-                "cr2": x86.UC_X86_REG_CR2,
-                "dr0": x86.UC_X86_REG_DR0,
-                "rip": x86.UC_X86_REG_RIP,
-            }.items(),
-            1,
-        )
+    registers = {
+        name: _find(handle, context, number, SENTINEL + number) for name, number in SENTINELS.items()
     }
-    for name, number in (
-        ("star", 0xC0000081),
-        ("lstar", 0xC0000082),
-        ("sysenter", 0x175),
-        ("kernel_gs", 0xC0000102),
-        ("pat", 0x277),
-    ):
-        handle.write_msr(number, SENTINEL | number & 0xFFFF)
-        found[name] = _locate(context, SENTINEL | number & 0xFFFF, f"MSR {number:#x}")
-    handle.write_msr(0x174, 0x5A5A)  # the engine keeps 16 bits of it, just before the next two
-    context.capture()
-    before = found["sysenter"] - 8
-    found["sysenter_cs"] = bytes(context.raw).find(struct.pack("<I", 0x5A5A), before, before + 8)
-    stride = found["gs"] - found["fs"]
-    result = Layout(
-        gpr=found["gpr"],
-        rip=found["rip"],
-        segments=found["fs"] - 8 - FS * stride,
+    msrs = {name: _find_msr(handle, context, number) for name, number in MSR_SENTINELS.items()}
+    stride = registers["gs"] - registers["fs"]
+    found = Layout(
+        gpr=registers["gpr"],
+        rip=registers["rip"],
+        segments=registers["fs"] - 8 - FS * stride,
         stride=stride,
-        cr0=found["cr2"] - 16,
-        dr0=found["dr0"],
-        star=found["star"],
-        lstar=found["lstar"],
-        sysenter=found["sysenter"],
-        sysenter_cs=found["sysenter_cs"],
-        kernel_gs=found["kernel_gs"],
-        pat=found["pat"],
+        cr0=registers["cr2"] - 16,
+        dr0=registers["dr0"],
+        sysenter_cs=_find_sysenter_cs(handle, context, msrs["sysenter"]),
+        **msrs,
     )
-    handle.write_descriptor(x86.UC_X86_REG_TR, DescriptorRegister(0x1234, SENTINEL + 99, 0xABCDEF, 0x8B00))
-    tr = _locate(context, SENTINEL + 99, "TR") - 8
-    context.capture()
-    plausible = (
-        found["r15"] == result.gpr + 15 * 8
-        and tr == result.segments + TR * stride
-        and result.segments == result.hflags + 8
-        and context.dword(tr + 16) == 0xABCDEF
-        and context.dword(result.a20) == 0xFFFF_FFFF
-        and context.qword(result.efer) & 0x500 == 0x500
-        and result.gpr % 8 == 0
-        and 0 < result.sysenter - result.sysenter_cs <= 8
-    )
+    plausible = registers["r15"] == found.gpr + 15 * 8 and _is_plausible(handle, context, found)
     handle.close()
     if not plausible:
         raise ConfigError(f"this Unicorn lays its state out in another way: install unicorn {WANTED_VERSION}")
-    return result
+    return found
+
+
+def _find_msr(handle: Handle, context: Context, number: int) -> int:
+    value = SENTINEL | number & 0xFFFF
+    handle.write_msr(number, value)
+    return _locate(context, value, f"MSR {number:#x}")
+
+
+def _find_sysenter_cs(handle: Handle, context: Context, sysenter: int) -> int:
+    """The engine keeps 16 bits of it, in the quadword before the next two."""
+    handle.write_msr(0x174, 0x5A5A)
+    context.capture()
+    return bytes(context.raw).find(struct.pack("<I", 0x5A5A), sysenter - 8, sysenter)
+
+
+def _is_plausible(handle: Handle, context: Context, found: Layout) -> bool:
+    """Whether what was not searched for lies where it does in the engine that we know."""
+    handle.write_descriptor(x86.UC_X86_REG_TR, DescriptorRegister(0x1234, SENTINEL + 999, 0xABCDEF, 0x8B00))
+    tr = _locate(context, SENTINEL + 999, "TR") - 8
+    context.capture()
+    return (
+        tr == found.segments + TR * found.stride
+        and found.segments == found.hflags + 8
+        and context.dword(tr + 16) == 0xABCDEF
+        and context.dword(found.a20) == 0xFFFF_FFFF
+        and context.qword(found.efer) & 0x500 == 0x500
+        and found.gpr % 8 == 0
+        and found.sysenter_cs > 0
+    )
 
 
 class Context:

@@ -7,13 +7,10 @@ will not do by itself is in the modules beside this one.
 
 from __future__ import annotations
 
-import ctypes
-import mmap
-
 from emu.core.bus import PortBus
 from emu.core.clock import Clock
 from emu.core.events import Observers
-from emu.core.memory import ADDRESS_SPACE, Memory
+from emu.core.memory import Memory
 from emu.core.processor import Exit
 from emu.cpu import context
 from emu.cpu.address_space import AddressSpace
@@ -22,7 +19,9 @@ from emu.cpu.context import HF_TF
 from emu.cpu.cpuid import CpuidTable
 from emu.cpu.delivery import Event, Kind, ShutdownError, deliver, exception, fault_event
 from emu.cpu.descriptors import DB, GP, UD, Fault
+from emu.cpu.guard import guarded
 from emu.cpu.handle import EngineError, Handle
+from emu.cpu.intercepts import EXIT_MSR, EXIT_VECTORS, INTERCEPT_MSR, VMCB, map_control_block
 from emu.cpu.library import (
     ERROR_FETCH,
     ERROR_WRITE_PROTECTED,
@@ -32,20 +31,14 @@ from emu.cpu.library import (
     InvalidCallback,
     x86,
 )
-from emu.cpu.msrs import PASSED_THROUGH, Msrs
+from emu.cpu.msrs import Msrs
 from emu.cpu.port_instructions import PortInstructions, code_at
 from emu.cpu.registers import MSRS, Registers, load, save, visible
 from emu.cpu.special import SpecialInstructions
 from emu.cpu.state import FLAG_IF, FLAG_TF, State
 from emu.cpu.stepping import Stepper
+from emu.cpu.translated_code import TranslatedCode
 
-EXIT_VECTORS = 0x100
-"""The engine announces an intercepted instruction as this plus its SVM exit code."""
-EXIT_MSR = 0x7C
-INTERCEPT_MSR = 1 << (EXIT_MSR - 0x60)
-VMCB = ADDRESS_SPACE
-"""Where the SVM control block and its MSR bitmap lie: the top of the physical address space."""
-VMCB_PERMISSIONS = 72
 DR6_SINGLE_STEP = 1 << 14
 INT1 = b"\xf1"
 
@@ -75,13 +68,11 @@ class UnicornProcessor:
         self._scratch = context.Context(self.handle)
         self.blocks = Blocks(self.handle, self.state, clock, memory, native=native)
         self.msrs = Msrs(self.state, clock)
-        self._running = False
         self._failure: BaseException | None = None
         self._shutdown = False
         self._stopped_in_delivery = False
-        self._code_is_stale = False
         self._space = AddressSpace(self.handle, memory, clock, self._fail)
-        self._map_control_block()
+        self._control_block = map_control_block(self._space)
         self._ports = PortInstructions(
             handle=self.handle,
             state=self.state,
@@ -101,10 +92,11 @@ class UnicornProcessor:
             failed=self._fail,
         )
         self.stepper = Stepper(self)
-        self.handle.hook(HOOK_INTERRUPT, InterruptCallback(self._on_interrupt))
-        self.handle.hook(HOOK_INVALID_INSTRUCTION, InvalidCallback(self._on_invalid))
-        memory.changed = self._on_map_changed
-        memory.written = self._on_memory_written
+        interrupted = guarded(self._on_interrupt, self._fail_and_stop, None)
+        self.handle.hook(HOOK_INTERRUPT, InterruptCallback(interrupted))
+        invalid = guarded(self._on_invalid, self._fail_and_stop, True)
+        self.handle.hook(HOOK_INVALID_INSTRUCTION, InvalidCallback(invalid))
+        self.code = TranslatedCode(self.handle, self.blocks, self._space, memory)
         self._space.synchronise()
         self.reset()
 
@@ -171,7 +163,7 @@ class UnicornProcessor:
         cells.asked = False
         self.halted, self.stepper.inside = bool(numbers["halted"]), bool(numbers["inside_block"])
         self._shutdown = False
-        self.forget_code()
+        self.code.forget()
 
     @property
     def at_decision_point(self) -> bool:
@@ -228,25 +220,19 @@ class UnicornProcessor:
 
     def prepare(self) -> None:
         """Bring the engine up to date before it starts."""
-        if self._code_is_stale:
-            self.forget_code()
+        if self.code.is_stale:
+            self.code.forget()
         self.blocks.begin_run()
         if self.blocks.cells.wanted:
             self.state.capture()
             self.blocks.cells.shadowed = self.state.shadow
 
-    def forget_code(self) -> None:
-        """Drop everything translated: the memory that it came from has changed. Not while running."""
-        self.handle.flush_code()
-        self.blocks.code_pages[:] = bytes(len(self.blocks.code_pages))
-        self._code_is_stale = False
-
     def start(self) -> int:
         """Let the engine go; the engine's error number when it is back. Raises what a hook raised."""
         self._stopped_in_delivery = False
-        self._running = True
+        self.code.running = True
         error = self.handle.start(self.handle.read(x86.UC_X86_REG_RIP))
-        self._running = False
+        self.code.running = False
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
@@ -303,18 +289,13 @@ class UnicornProcessor:
         self._deliver(Event(vector, Kind.EXTERNAL))
 
     def _on_interrupt(self, _engine: int, vector: int, _user: int) -> None:
-        try:
-            state = self.state
-            state.capture()
-            if vector >= EXIT_VECTORS:
-                self._on_exit(vector - EXIT_VECTORS)
-            elif vector == DB and self._ports.permission.take_refusal():
-                self._refuse(Fault(GP))
-            elif not self.stepper.swallow_trap(vector):
-                self._on_exception(vector)
-        except BaseException as failure:  # must not unwind through the engine's frames
-            self._fail(failure)
-            self.handle.stop()
+        self.state.capture()
+        if vector >= EXIT_VECTORS:
+            self._on_exit(vector - EXIT_VECTORS)
+        elif vector == DB and self._ports.permission.take_refusal():
+            self._refuse(Fault(GP))
+        elif not self.stepper.swallow_trap(vector):
+            self._on_exception(vector)
 
     def _on_exception(self, vector: int) -> None:
         state = self.state
@@ -347,15 +328,11 @@ class UnicornProcessor:
         self._stop_if_due()
 
     def _on_invalid(self, _engine: int, _user: int) -> bool:
-        try:
-            self.state.capture()
-            if code_at(self.state, self.state.linear_ip)[:1] == INT1:
-                self._trap_by_instruction()
-            else:
-                self._refuse(Fault(UD))
-        except BaseException as failure:  # must not unwind through the engine's frames
-            self._fail(failure)
-            self.handle.stop()
+        self.state.capture()
+        if code_at(self.state, self.state.linear_ip)[:1] == INT1:
+            self._trap_by_instruction()
+        else:
+            self._refuse(Fault(UD))
         return True
 
     def _deliver(self, event: Event, address: int = 0) -> None:
@@ -409,30 +386,7 @@ class UnicornProcessor:
             self._failure = failure
         self.blocks.cells.asked = True
 
-    def _on_map_changed(self) -> None:
-        if self._space.synchronise():
-            self._forget_code_soon()
-
-    def _on_memory_written(self, address: int, length: int) -> None:
-        """Something other than the guest wrote: translated code from those pages is stale."""
-        first, last = address >> 12, address + length - 1 >> 12
-        pages = self.blocks.code_pages
-        if last >= len(pages) or 1 in pages[first : last + 1]:
-            self._forget_code_soon()
-
-    def _forget_code_soon(self) -> None:
-        """At once, or where the running block ends."""
-        self._code_is_stale = True
-        if self._running:
-            self.blocks.cells.asked = True
-
-    def _map_control_block(self) -> None:
-        """A VMCB whose MSR bitmap intercepts all but the MSRs that are passed through."""
-        control = mmap.mmap(-1, 0x4000)
-        control[0x1000:0x4000] = b"\xff" * 0x3000
-        for number in PASSED_THROUGH:
-            position = 0x800 * 8 + (number & 0x1FFF) * 2
-            control[0x1000 + position // 8] &= ~(3 << position % 8) & 0xFF
-        control[VMCB_PERMISSIONS : VMCB_PERMISSIONS + 8] = (VMCB + 0x1000).to_bytes(8, "little")
-        self._control_block = control
-        self._space.map_own(VMCB, len(control), ctypes.addressof(ctypes.c_uint8.from_buffer(control)))
+    def _fail_and_stop(self, failure: BaseException) -> None:
+        """The same in a delivery, which may be repeated without a block in between."""
+        self._fail(failure)
+        self.handle.stop()

@@ -9,6 +9,7 @@ from emu.cpu import context
 from emu.cpu.context import CS, HF_TF, RAX, RCX, RDX, RSP, SS, Segment
 from emu.cpu.cpuid import CpuidTable
 from emu.cpu.descriptors import GP, UD, Fault
+from emu.cpu.guard import Failed, guarded
 from emu.cpu.handle import Handle
 from emu.cpu.library import HOOK_INSTRUCTION, InstructionCallback, SyscallCallback, x86
 from emu.cpu.msrs import EFER_SCE, Msrs
@@ -17,6 +18,7 @@ from emu.cpu.state import FLAG_IF, FLAG_RF, FLAG_VM, State
 CR4_TSD = 1 << 2
 LOW_32 = 0xFFFF_FFFF
 FLAT_CODE_64, FLAT_CODE_32, FLAT_DATA = 0x00A0_9B00, 0x00C0_9B00, 0x00C0_9300
+CPUID_REGISTERS = (x86.UC_X86_REG_RAX, x86.UC_X86_REG_RBX, x86.UC_X86_REG_RCX, x86.UC_X86_REG_RDX)
 INSTRUCTION_LENGTH = 2
 """SYSCALL and SYSENTER: the engine adds it to RIP after the hook."""
 
@@ -33,7 +35,7 @@ class SpecialInstructions:
         cpuid: CpuidTable,
         msrs: Msrs,
         refuse: Callable[[Fault], None],
-        failed: Callable[[BaseException], None],
+        failed: Failed,
     ) -> None:
         """`refuse` delivers a fault of the instruction under way on the captured state."""
         self._handle = handle
@@ -42,28 +44,27 @@ class SpecialInstructions:
         self._cpuid = cpuid
         self._msrs = msrs
         self._refuse = refuse
-        self._failed = failed
-        for instruction, callback in (
-            (x86.UC_X86_INS_CPUID, InstructionCallback(self._on_cpuid)),
-            (x86.UC_X86_INS_RDTSC, InstructionCallback(self._on_rdtsc)),
-            (x86.UC_X86_INS_RDTSCP, InstructionCallback(self._on_rdtscp)),
-            (x86.UC_X86_INS_SYSCALL, SyscallCallback(self._on_syscall)),
-            (x86.UC_X86_INS_SYSENTER, SyscallCallback(self._on_sysenter)),
+        for instruction, answer in (
+            (x86.UC_X86_INS_CPUID, self._on_cpuid),
+            (x86.UC_X86_INS_RDTSC, self._on_rdtsc),
+            (x86.UC_X86_INS_RDTSCP, self._on_rdtscp),
         ):
-            handle.hook(HOOK_INSTRUCTION, callback, instruction)
+            handle.hook(HOOK_INSTRUCTION, InstructionCallback(guarded(answer, failed, 1)), instruction)
+        for instruction, enter in (
+            (x86.UC_X86_INS_SYSCALL, self._on_syscall),
+            (x86.UC_X86_INS_SYSENTER, self._on_sysenter),
+        ):
+            handle.hook(HOOK_INSTRUCTION, SyscallCallback(guarded(enter, failed, None)), instruction)
 
     def _on_cpuid(self, _engine: int, _user: int) -> int:
-        try:
-            handle = self._handle
-            leaf = self._cpuid.query(handle.read(x86.UC_X86_REG_EAX), handle.read(x86.UC_X86_REG_ECX))
-            for register, value in zip(
-                (x86.UC_X86_REG_RAX, x86.UC_X86_REG_RBX, x86.UC_X86_REG_RCX, x86.UC_X86_REG_RDX),
-                leaf,
-                strict=True,
-            ):
-                handle.write(register, value)
-        except BaseException as failure:  # must not unwind through the engine's frames
-            self._failed(failure)
+        handle = self._handle
+        leaf = self._cpuid.query(handle.read(x86.UC_X86_REG_EAX), handle.read(x86.UC_X86_REG_ECX))
+        for register, value in zip(
+            (x86.UC_X86_REG_RAX, x86.UC_X86_REG_RBX, x86.UC_X86_REG_RCX, x86.UC_X86_REG_RDX),
+            leaf,
+            strict=True,
+        ):
+            handle.write(register, value)
         return 1
 
     def _on_rdtsc(self, _engine: int, _user: int) -> int:
@@ -74,32 +75,26 @@ class SpecialInstructions:
 
     def _timestamp(self, *, aux: bool) -> int:
         """EDX:EAX = TSC, ECX = TSC_AUX; 0 lets the engine raise #GP where CR4.TSD forbids it."""
-        try:
-            handle = self._handle
-            self._state.capture()
-            if self._state.control(4) & CR4_TSD and self._state.cpl:
-                return 0
-            self._clock.charge(self._clock.costs.timestamp_read_ns)
-            now = self._msrs.timestamp()
-            handle.write(x86.UC_X86_REG_RAX, now & LOW_32)
-            handle.write(x86.UC_X86_REG_RDX, now >> 32)
-            if aux:
-                handle.write(x86.UC_X86_REG_RCX, self._msrs.tsc_aux)
-        except BaseException as failure:  # must not unwind through the engine's frames
-            self._failed(failure)
+        handle = self._handle
+        self._state.glance()
+        if self._state.control(4) & CR4_TSD and self._state.cpl:
+            return 0
+        self._clock.charge(self._clock.costs.timestamp_read_ns)
+        now = self._msrs.timestamp()
+        handle.write(x86.UC_X86_REG_RAX, now & LOW_32)
+        handle.write(x86.UC_X86_REG_RDX, now >> 32)
+        if aux:
+            handle.write(x86.UC_X86_REG_RCX, self._msrs.tsc_aux)
         return 1
 
     def _on_syscall(self, _engine: int, _user: int) -> None:
-        try:
-            state = self._state
-            state.capture()
-            if state.efer & EFER_SCE and state.code64:
-                self._syscall()
-            else:
-                self._refuse_before(Fault(UD))
-            state.restore()
-        except BaseException as failure:  # must not unwind through the engine's frames
-            self._failed(failure)
+        state = self._state
+        state.capture()
+        if state.efer & EFER_SCE and state.code64:
+            self._syscall()
+        else:
+            self._refuse_before(Fault(UD))
+        state.restore()
 
     def _syscall(self) -> None:
         """[SDM] volume 2, SYSCALL."""
@@ -113,12 +108,9 @@ class SpecialInstructions:
         state.rip = state.qword(at.lstar) - INSTRUCTION_LENGTH
 
     def _on_sysenter(self, _engine: int, _user: int) -> None:
-        try:
-            self._state.capture()
-            self._sysenter()
-            self._state.restore()
-        except BaseException as failure:  # must not unwind through the engine's frames
-            self._failed(failure)
+        self._state.capture()
+        self._sysenter()
+        self._state.restore()
 
     def _sysenter(self) -> None:
         """[SDM] volume 2, SYSENTER."""

@@ -77,7 +77,7 @@ class Stepper:
         if self._write_hook is not None:
             self._processor.handle.unhook(self._write_hook)
             self._write_hook = None
-            self._processor.forget_code()
+            self._processor.code.forget()
 
     def _open_block(self) -> Exit | None:
         """Ask for the natural extent of the block that begins here, and announce it."""
@@ -210,7 +210,7 @@ class Stepper:
     def _watch_stores(self) -> None:
         if self._write_hook is None:
             self._write_hook = self._processor.handle.hook(HOOK_WRITE, MemoryCallback(self._on_write))
-            self._processor.forget_code()
+            self._processor.code.forget()
 
     def _on_write(self, _engine: int, _kind: int, address: int, size: int, _value: int, _user: int) -> bool:
         if self.busy:

@@ -26,7 +26,14 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 PRESENT = [name for name in DETERMINED if name in guest_names()]
 SLOW_IN_SLICES = ("interrupts", "rep")
-"""Tens of megabytes of code: they are cut into longer slices only."""
+"""Tens of megabytes of code, a stop for each block: these are cut finely in windows only."""
+CUTS = [
+    (name, way)
+    for name in PRESENT
+    for way in WAYS
+    if not (way == "in slices of one byte" and name in SLOW_IN_SLICES)
+]
+SLICED_NS = 200_000
 
 
 @cache
@@ -39,11 +46,8 @@ def virtual_end_ns(name: str) -> int:
     return int(whole_run(name).split()[2]) // 4
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", PRESENT)
+@pytest.mark.parametrize(("name", "way"), CUTS)
 def test_however_a_guest_is_cut_or_watched_it_is_the_same_run(name: str, way: str) -> None:
-    if way == "in slices of one byte" and name in SLOW_IN_SLICES:
-        pytest.skip("a slice for each of ten million blocks takes minutes; windows are stepped instead")
     assert Guest(name, **WAYS[way]).run() == whole_run(name)
 
 
@@ -67,6 +71,15 @@ def test_a_stepped_window_is_the_same_run(name: str, window: int) -> None:
     assert straight.machine.save() == begin
     assert straight.run(end_ns) == stepped_end
     assert straight.machine.save() == stepped.machine.save()
+
+
+@pytest.mark.parametrize("window", range(WINDOWS))
+@pytest.mark.parametrize("name", SLOW_IN_SLICES)
+def test_a_window_in_slices_of_one_byte_is_the_same_run(name: str, window: int) -> None:
+    start = virtual_end_ns(name) * (2 * window + 1) // (2 * WINDOWS)
+    sliced = at(name, start)
+    sliced.machine.loop.pace = Pace(slice_bytes=1)
+    assert sliced.run(start + SLICED_NS) == at(name, start).run(start + SLICED_NS)
 
 
 @pytest.mark.parametrize("window", range(WINDOWS))

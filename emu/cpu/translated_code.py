@@ -1,0 +1,47 @@
+"""When translated code must go: memory that it came from was written by a device, or the map has changed.
+
+The engine itself notices only what the guest stores. Code is dropped where the running block ends, because
+the engine cannot drop what it is executing.
+"""
+
+from __future__ import annotations
+
+from emu.core.memory import Memory
+from emu.cpu.address_space import AddressSpace
+from emu.cpu.blocks import Blocks
+from emu.cpu.handle import Handle
+
+
+class TranslatedCode:
+    """Watches memory and its map on behalf of one engine."""
+
+    def __init__(self, handle: Handle, blocks: Blocks, space: AddressSpace, memory: Memory) -> None:
+        self._handle = handle
+        self._blocks = blocks
+        self._space = space
+        self.is_stale = False
+        self.running = False
+        """Whether the engine is running: nothing can be dropped then."""
+        memory.changed = self._map_changed
+        memory.written = self._written
+
+    def forget(self) -> None:
+        """Drop everything translated. Not while running."""
+        self._handle.flush_code()
+        self._blocks.code_pages[:] = bytes(len(self._blocks.code_pages))
+        self.is_stale = False
+
+    def _map_changed(self) -> None:
+        if self._space.synchronise():
+            self._forget_soon()
+
+    def _written(self, address: int, length: int) -> None:
+        first, last = address >> 12, address + length - 1 >> 12
+        pages = self._blocks.code_pages
+        if last >= len(pages) or 1 in pages[first : last + 1]:
+            self._forget_soon()
+
+    def _forget_soon(self) -> None:
+        self.is_stale = True
+        if self.running:
+            self._blocks.cells.asked = True
