@@ -7,6 +7,7 @@ so BSY is never seen; what takes time on a real drive happens in `execute` and w
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -189,7 +190,7 @@ class EmptyPosition(Position[PositionState]):
         super().__init__(name, PositionState())
 
 
-class Drive(Position[D]):
+class Drive(Position[D], ABC):
     """A drive on a back end: the data protocols that disks and packet devices share."""
 
     def __init__(self, name: str, state: D, image: BlockBackend | None) -> None:
@@ -260,13 +261,13 @@ class Drive(Position[D]):
         self.state.error = error
         self.state.interrupt = True
 
+    @abstractmethod
     def block_read(self) -> None:
         """The host has read the whole block."""
-        raise NotImplementedError
 
+    @abstractmethod
     def block_written(self, data: bytes) -> None:
         """The host has written the whole block."""
-        raise NotImplementedError
 
     def read_data(self, width: int) -> int:
         """A read of the data port; one byte wide it consumes a word all the same, four wide two."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 from emu.core.backends import BlockBackend
@@ -133,9 +134,9 @@ class PacketDevice(Drive[CdState]):
         self.state.in_packet = True
         self.run_packet(data)
 
+    @abstractmethod
     def run_packet(self, packet: bytes) -> None:
         """Carry out a packet command."""
-        raise NotImplementedError
 
     def block_read(self) -> None:
         """The next piece of the reply, or the end of the command."""
