@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from emu.core.bus import PortBus
 from emu.core.clock import ELAPSED, Clock
@@ -33,6 +34,14 @@ class StringInstruction:
     repeat: int
     address_mask: int
     segment: int
+
+
+class StringRun(NamedTuple):
+    """Elements that may move at once: from which linear address, how many, and how wide addresses are."""
+
+    linear: int
+    elements: int
+    address_mask: int
 
 
 def decode_string(code: bytes, hidden: int) -> StringInstruction | None:
@@ -127,36 +136,26 @@ class PortInstructions:
             self._failed(failure)
 
     def _in_string(self, port: int, width: int) -> int:
-        state = self._state
-        found = self._repeated(INS, RDI, width)
-        if found is None:
+        run = self._repeated(INS, RDI, width)
+        physical = None if run is None else self._plain_memory(run.linear, write=True)
+        if run is None or physical is None:
             return self._ports.read(port, width)
-        instruction, count, index = found
-        physical = self._plain_memory(state.segment(ES).base, index, write=True)
-        if physical is None:
-            return self._ports.read(port, width)
-        data = self._ports.read_string(port, width, count)
-        moved = len(data) // width
+        data = self._ports.read_string(port, width, run.elements)
         self._memory.write(physical + width, data[width:])
-        self._advance(instruction, RDI, moved, width)
+        self._advance(run, RDI, len(data) // width, width)
         return int.from_bytes(data[:width], "little")
 
     def _out_string(self, port: int, width: int, value: int) -> None:
-        found = self._repeated(OUTS, RSI, width)
-        if found is not None:
-            instruction, count, index = found
-            physical = self._plain_memory(self._state.segment(instruction.segment).base, index, write=False)
-            if physical is not None:
-                data = self._memory.read(physical, count * width)
-                moved = self._ports.write_string(port, width, data) // width
-                self._advance(instruction, RSI, moved, width)
-                return
-        self._ports.write(port, width, value)
+        run = self._repeated(OUTS, RSI, width)
+        physical = None if run is None else self._plain_memory(run.linear, write=False)
+        if run is None or physical is None:
+            self._ports.write(port, width, value)
+            return
+        data = self._memory.read(physical, run.elements * width)
+        self._advance(run, RSI, self._ports.write_string(port, width, data) // width, width)
 
-    def _repeated(
-        self, opcodes: tuple[int, int], index: int, width: int
-    ) -> tuple[StringInstruction, int, int] | None:
-        """The repeated instruction under way, how many elements may move at once, and its index register.
+    def _repeated(self, opcodes: tuple[int, int], index: int, width: int) -> StringRun | None:
+        """The repeated instruction under way, if more than one element may move at once.
 
         As many as lie in the page, as the count register says, and as pass before the next timer is due.
         """
@@ -164,39 +163,42 @@ class PortInstructions:
         state.glance()
         if state.backwards:
             return None
-        instruction = decode_string(code_at(state, state.linear_ip), state.hidden)
+        hidden = state.hidden
+        instruction = decode_string(code_at(state, state.linear_ip), hidden)
         if instruction is None or not instruction.repeat or instruction.opcode not in opcodes:
             return None
-        offset = state.gpr(index) & instruction.address_mask
-        left = state.gpr(RCX) & instruction.address_mask
-        base = 0 if state.code64 else state.segment(ES if opcodes is INS else instruction.segment).base
-        count = min(left, (0x1000 - (base + offset & 0xFFF)) // width)
-        if instruction.address_mask == 0xFFFF:
+        mask = instruction.address_mask
+        linear = offset = state.gpr(index) & mask
+        if not hidden & HF_CS64:
+            base = state.segment_base(ES if opcodes is INS else instruction.segment)
+            linear = base + offset & 0xFFFF_FFFF
+        count = min(state.gpr(RCX) & mask, (0x1000 - (linear & 0xFFF)) // width)
+        if mask == 0xFFFF:
             count = min(count, (0x10000 - offset) // width)
         due = self._clock.next_deadline()
         if due is not None:
-            ticks = due * self._clock.ticks_per_ns - self._clock.ticks
-            count = min(count, max(ticks // self._cost, 1))
-        return (instruction, count, offset) if count > 1 else None
+            left = (due * self._clock.ticks_per_ns - self._clock.cells[ELAPSED]) // self._cost
+            count = min(count, left)
+        return StringRun(linear, count, mask) if count > 1 else None
 
-    def _plain_memory(self, base: int, offset: int, *, write: bool) -> int | None:
+    def _plain_memory(self, linear: int, *, write: bool) -> int | None:
         """The physical address of an element that lies in plain memory, or None."""
         state = self._state
-        linear = offset if state.code64 else base + offset & 0xFFFF_FFFF
         try:
             physical = state.paging.translate(linear, write=write, user=state.cpl == 3)
         except PageFault:
             return None
         segment = self._memory.find(physical)
-        plain = segment.reads_from is not None and (not write or segment.reads_from == segment.writes_to)
-        return physical if plain and physical + 0x1000 <= segment.end + (physical & 0xFFF) else None
+        if segment.reads_from is None or (write and segment.reads_from != segment.writes_to):
+            return None
+        return physical if (physical | 0xFFF) < segment.end else None
 
-    def _advance(self, instruction: StringInstruction, index: int, moved: int, width: int) -> None:
+    def _advance(self, run: StringRun, index: int, moved: int, width: int) -> None:
         """Account for all elements but the engine's own."""
         others = moved - 1
         if not others:
             return
-        state, mask = self._state, instruction.address_mask
+        state, mask = self._state, run.address_mask
         self._clock.cells[ELAPSED] += others * self._cost
         for register, change in ((index, others * width), (RCX, -others)):
             held = state.gpr(register)

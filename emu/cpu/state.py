@@ -36,7 +36,7 @@ class State(Context):
         at = self._layout
         self._segment_at = [at.segments + number * at.stride for number in range(10)]
         self._cs_base = at.segments + CS * at.stride + 8
-        self._hflags, self._rip = at.hflags, at.rip
+        self._hflags, self._rip, self._gpr = at.hflags, at.rip, at.gpr
         self.flags = 0
         """EFLAGS as the guest would see them at the moment of `capture`."""
         self.paging = Paging(memory)
@@ -75,7 +75,7 @@ class State(Context):
 
     def gpr(self, number: int) -> int:
         """A general register, 64 bits, by its encoding (0 RAX to 15 R15)."""
-        return self.qword(self._layout.gpr + 8 * number)
+        return self.qword(self._gpr + 8 * number)
 
     def set_gpr(self, number: int, value: int) -> None:
         """Set a general register, all 64 bits."""
@@ -102,6 +102,10 @@ class State(Context):
     def segment(self, number: int) -> Segment:
         """A segment register with its hidden part."""
         return Segment._make(SEGMENT.unpack_from(self.raw, self._segment_at[number]))
+
+    def segment_base(self, number: int) -> int:
+        """The base of a segment register."""
+        return self.qword(self._segment_at[number] + 8)
 
     def set_segment(self, number: int, segment: Segment) -> None:
         """Set a segment register with its hidden part; hidden flags follow with `sync_hidden`."""
