@@ -11,7 +11,7 @@ from emu.machine.loader import Layer
 from emu.machine.machine_file import KeyPath
 from emu.machine.nearest import suggestion
 
-SPELLED = {"log_throttle": "no-log-throttle"}
+SPELLED = {"log_throttle": "no-log-throttle", "image": "kernel"}
 """Keys whose option has another name."""
 TABLE_OF = {
     "memory": "machine",
@@ -19,6 +19,8 @@ TABLE_OF = {
     "profile": "machine",
     "protocol_version": "machine",
     "blacklist": "machine",
+    "initrd": "kernel",
+    "append": "kernel",
 }
 """Options that are not in [run]."""
 
@@ -36,6 +38,8 @@ def layer(given: Mapping[str, Any]) -> Layer | None:
                 data[name] = [parse_nic(word) for word in value]
             case "store":
                 data[name] = dict(parse_store(word) for word in value)
+            case "kernel":
+                data.setdefault("kernel", {})["image"] = value
             case "no_log_throttle":
                 data.setdefault("machine", {})["log_throttle"] = False
             case _:

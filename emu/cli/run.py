@@ -52,6 +52,9 @@ def option(heading: str, *names: str, **attributes: Any) -> Callable[[F], F]:
 @click.argument("target", type=Target(), required=False, metavar="[GUEST | FILE.toml]")
 @option(MACHINE, "--memory", type=int, metavar="MIB", help="RAM, 2 to 16384 MiB (64).")
 @option(MACHINE, "--firmware", metavar="PATH", help="A ROM image instead of emu's own BIOS.")
+@option(MACHINE, "--kernel", metavar="BZIMAGE", help="A Linux kernel, entered instead of the firmware.")
+@option(MACHINE, "--initrd", metavar="PATH", help="Its initial RAM disk.")
+@option(MACHINE, "--append", metavar="TEXT", help="Its command line, such as console=ttyS0.")
 @option(
     MACHINE,
     "--disk",
@@ -99,10 +102,11 @@ def run(target: str | None, **given: Any) -> int:
                  5 FAILURE   6 CRASH (triple fault)
     """
     config = load(target, layer(given))
-    if target is None and not config.drives and config.firmware is None:
+    bootable = config.drives or config.firmware or config.kernel
+    if target is None and not bootable:
         raise ConfigError(
             "nothing to run: name a guest (`emu guests` lists them) or a machine file, or give --disk, "
-            "--cdrom or --firmware"
+            "--cdrom, --kernel or --firmware"
         )
     return execute(config)
 

@@ -79,8 +79,10 @@ class Session:
 
     def _refuse_clashes(self) -> None:
         outputs = [each.path for each in self._destinations if each.path is not None]
+        kernel = self.config.kernel
         inputs = [drive.image for drive in self.config.drives]
-        refuse_clashes(outputs, inputs + ([self.config.firmware] if self.config.firmware else []))
+        others = (self.config.firmware, kernel and kernel.image, kernel and kernel.initrd)
+        refuse_clashes(outputs, inputs + [path for path in others if path])
 
     def _attach_observers(self) -> None:
         run, observers, machine = self.config.run, self.machine.observers, self.machine

@@ -35,6 +35,16 @@ class Nic:
 
 
 @dataclass(frozen=True)
+class Kernel:
+    """A Linux kernel that is entered at reset instead of the firmware."""
+
+    image: Path
+    initrd: Path | None = None
+    append: str = ""
+    """The kernel's command line."""
+
+
+@dataclass(frozen=True)
 class Run:
     """How a machine is run: nothing here changes what the guest does before a limit is reached."""
 
@@ -67,6 +77,7 @@ class MachineConfig:
     memory_mib: int = 64
     firmware: Path | None = None
     """A ROM image; None is the BIOS that comes with emu."""
+    kernel: Kernel | None = None
     profile: str = "seed"
     protocol_version: int = 1
     blacklist: tuple[tuple[int, int], ...] = ()

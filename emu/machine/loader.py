@@ -23,6 +23,7 @@ from emu.machine.config import (
     POSITIONS,
     PROFILES,
     Drive,
+    Kernel,
     MachineConfig,
     Nic,
     Run,
@@ -63,6 +64,11 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
         "blacklist": Key(values.blacklist, "blacklist"),
         "log_throttle": Key(values.boolean, "log_throttle"),
         "epoch": Key(_whole(0, 253402300799), "epoch"),
+    },
+    "kernel": {
+        "image": Key(values.path, "image"),
+        "initrd": Key(values.path, "initrd"),
+        "append": Key(values.text, "append"),
     },
     "costs": {name: Key(_whole(1, 1_000_000_000), name) for name in Costs.__dataclass_fields__},
     "run": {
@@ -158,12 +164,19 @@ class _Draft:
         config = MachineConfig(
             name=self.name,
             costs=Costs(**self.tables["costs"]),
+            kernel=self._kernel(),
             run=Run(**self.tables["run"]),
             store=tuple(self.store.items()),
             drives=tuple(self.drives[position] for position in sorted(self.drives)),
             nics=self.nics,
         )
         return replace(config, **self.tables["guest"], **self.tables["machine"])
+
+    def _kernel(self) -> Kernel | None:
+        given = self.tables["kernel"]
+        if given and "image" not in given:
+            raise ConfigError(f"{next(iter(given))} without a kernel: give one by --kernel BZIMAGE")
+        return Kernel(**given) if given else None
 
 
 class _Reader:

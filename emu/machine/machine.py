@@ -9,7 +9,7 @@ from emu.core.errors import ConfigError
 from emu.core.events import Observer, Observers
 from emu.machine.bundled import bios_path
 from emu.machine.config import MachineConfig
-from emu.machine.parts import ObservedSink, Outlets, load_firmware
+from emu.machine.parts import ObservedSink, Outlets, load_firmware, load_kernel
 from emu.machine.pc import Pc
 from emu.machine.run_loop import Reason, RunLoop, Stop
 from emu.machine.snapshot import Snapshot, restore, save
@@ -64,6 +64,7 @@ class Machine:
             power_off=self._power_off,
         )
         firmware = load_firmware(config.firmware or bios_path())
+        self._kernel = load_kernel(config.kernel, config.memory_mib << 20) if config.kernel else None
         self.pc = pc = Pc(config, firmware, outlets, self.observers, native=native)
         self.clock, self.memory = pc.clock, pc.memory
         self.ports, self.mmio, self.pci = pc.ports, pc.mmio, pc.pci
@@ -71,6 +72,7 @@ class Machine:
         self.warnings = list(pc.images.warnings)
         self.loop = RunLoop(processor=pc.processor, clock=pc.clock, interrupts=pc.pics, reset=self.reset)
         self._fill_store()
+        self._enter_kernel()
 
     @property
     def unplugged(self) -> list[str]:
@@ -101,6 +103,7 @@ class Machine:
         for link in self.pc.links:
             link.reset()
         self.processor.reset()
+        self._enter_kernel()
 
     def save(self) -> Snapshot:
         """The whole machine as data."""
@@ -116,6 +119,13 @@ class Machine:
         for link in self.pc.links:
             link.close()
         self.processor.close()
+
+    def _enter_kernel(self) -> None:
+        """Put the kernel, if there is one, where a boot loader would have, and the processor at its entry."""
+        if self._kernel is not None:
+            for address, data in self._kernel.memory.items():
+                self.memory.write(address, data)
+            self.processor.restore({**self.processor.save(), **self._kernel.registers})
 
     def _sink(self, name: str, sink: ByteSink | None) -> ByteSink:
         return ObservedSink(name, sink or Discard(), self.observers)

@@ -18,7 +18,8 @@ from emu.devices.ide.ata import AtaDisk
 from emu.devices.ide.atapi import CdDrive
 from emu.devices.ide.channel import Place
 from emu.devices.ide.controller import HardDisk
-from emu.machine.config import Drive, Nic
+from emu.machine import linux
+from emu.machine.config import Drive, Kernel, Nic
 
 
 @dataclass(frozen=True)
@@ -64,17 +65,29 @@ LOW_ROM = 0x2_0000
 
 def load_firmware(path: Path) -> bytes:
     """A ROM image that ends at 4 GiB. Raises ConfigError where it cannot be one."""
-    try:
-        image = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            f"cannot read the firmware {path}: {error.strerror}; give a readable file"
-        ) from None
+    image = _contents("firmware", path)
     if not image or len(image) % FIRMWARE_UNIT:
         raise ConfigError(f"the firmware {path} has {len(image)} bytes: a ROM image is a multiple of 64 KiB")
     if len(image) > LARGEST_FIRMWARE:
         raise ConfigError(f"the firmware {path} is too large: at most {LARGEST_FIRMWARE >> 10} KiB fit")
     return image
+
+
+def load_kernel(kernel: Kernel, ram_bytes: int) -> linux.Boot:
+    """A Linux kernel as a boot loader leaves it in so much RAM. Raises ConfigError where it cannot be."""
+    image = _contents("kernel", kernel.image)
+    initrd = _contents("initrd", kernel.initrd) if kernel.initrd else b""
+    try:
+        return linux.prepare(image, initrd, kernel.append.encode(), ram_bytes)
+    except linux.BootError as error:
+        raise ConfigError(f"cannot boot {kernel.image}: {error}") from None
+
+
+def _contents(what: str, path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot read the {what} {path}: {error.strerror}; give a readable file") from None
 
 
 def low_rom(start: int, size: int) -> Callable[[int], int | None]:

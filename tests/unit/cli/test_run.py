@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from emu.cli.main import main
+from tests.unit.bzimage import bzimage
 from tests.unit.rom import (
     FOREVER,
     HALT,
@@ -271,15 +272,26 @@ def refused(emu: Emu, *arguments: str) -> str:
         (["--limit", "0"], "--limit: limit is out of range at 0"),
         (["--firmware", "{large}"], "the firmware {large} is too large"),
         (["--firmware", "nowhere.bin"], "cannot read the firmware nowhere.bin"),
+        (["--kernel", "nowhere"], "cannot read the kernel nowhere"),
+        (["--kernel", "{disk}"], "cannot boot {disk}: this is no bzImage: give a Linux kernel"),
+        (["--kernel", "{kernel}", "--initrd", "nowhere"], "cannot read the initrd nowhere"),
+        (
+            ["--kernel", "{kernel}", "--initrd", "{large}", "--memory", "3"],
+            "cannot boot {kernel}: the initrd of 2 MiB does not fit beside the kernel in 3 MiB: give more",
+        ),
+        (["--initrd", "{large}"], "initrd without a kernel: give one by --kernel BZIMAGE"),
+        (["--kernel", "{kernel}", "--serial", "file:{kernel}"], "{kernel} is used twice"),
         (["no-such-file.toml"], "the machine file no-such-file.toml does not exist: check the path"),
     ],
 )
 def test_bad_input_is_one_sentence_and_changes_no_file(emu: Emu, arguments: list[str], message: str) -> None:
     (emu.folder / "large.bin").write_bytes(bytes(2 << 20))
+    (emu.folder / "bzImage").write_bytes(bzimage())
     names: dict[str, Any] = {
         "disk": emu.disk(),
         "empty": emu.disk("empty.img", 0),
         "large": str(emu.folder / "large.bin"),
+        "kernel": str(emu.folder / "bzImage"),
         "rom": write_rom(emu.folder, HALT),
         "folder": str(emu.folder),
     }
@@ -307,3 +319,11 @@ def test_a_path_may_have_commas(emu: Emu) -> None:
     assert emu.run(write(0x10, 2, 1) + report(0), "--disk", path, "--disk", f"{path},position=3") == 0
     assert "disk 0 left IDE primary master" in emu.out
     assert "disk 3 left IDE secondary slave" in emu.out
+
+
+def test_a_kernel_is_entered_instead_of_the_firmware(emu: Emu) -> None:
+    (emu.folder / "bzImage").write_bytes(bzimage())
+    (emu.folder / "initrd").write_bytes(b"initrd\n\0")
+    options = ("--kernel", f"{emu.folder}/bzImage", "--initrd", f"{emu.folder}/initrd", "--append", "quiet ")
+    assert emu.run(HALT, *options) == 0
+    assert emu.out.startswith("0quiet initrd\n")

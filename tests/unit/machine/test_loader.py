@@ -6,7 +6,7 @@ import pytest
 
 from emu.core.errors import ConfigError
 from emu.machine import bundled
-from emu.machine.config import Drive, MachineConfig, Nic, Run
+from emu.machine.config import Drive, Kernel, MachineConfig, Nic, Run
 from emu.machine.loader import Layer, build, load, load_file
 
 WHOLE = """
@@ -21,6 +21,10 @@ protocol_version = 0
 blacklist = ["1/42", "0xffff/0x10"]
 log_throttle = false
 epoch = 0
+[kernel]
+image = "bzImage"
+initrd = "/abs/initrd"
+append = "quiet"
 [costs]
 port_access_ns = 500
 [store]
@@ -74,6 +78,7 @@ def test_every_key_has_its_field(tmp_path: Path) -> None:
     assert config.name == "guest"
     assert (config.description, config.expected) == ("All of it", "SKIP")
     assert (config.memory_mib, config.firmware) == (128, tmp_path / "own.bin")
+    assert config.kernel == Kernel(tmp_path / "bzImage", Path("/abs/initrd"), "quiet")
     assert (config.profile, config.protocol_version) == ("qemu", 0)
     assert config.blacklist == ((1, 42), (0xFFFF, 16))
     assert (config.log_throttle, config.epoch) == (False, 0)
