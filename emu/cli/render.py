@@ -7,6 +7,9 @@ import sys
 from collections.abc import Iterable
 from typing import TextIO
 
+from emu.devices.vga_text import TextScreen
+from emu.inspect.screen import Style as ScreenStyle
+from emu.inspect.screen import lines_of, styled_rows
 from emu.inspect.summary import Summary, as_text
 from emu.inspect.transcript import Access, HostLine, Left, LogBytes, Step, Transcript
 
@@ -49,6 +52,17 @@ def show_run(transcript: Transcript, summary: Summary, stream: TextIO | None = N
     """Print everything that follows the guest's console."""
     stream = stream or sys.stdout
     (_show_rich if is_rich(stream) else _show_plain)(transcript, summary, stream)
+
+
+def show_screen(screen: TextScreen | None, stream: TextIO | None = None) -> None:
+    """Print the text screen: in its colours and in a frame on a terminal, else its lines."""
+    stream = stream or sys.stdout
+    if screen is None:
+        _lines(stream, "", "Screen: it shows no text")
+    elif is_rich(stream):
+        _show_rich_screen(screen, stream)
+    else:
+        _lines(stream, "", "Screen", *lines_of(screen))
 
 
 def result_text(summary: Summary) -> str:
@@ -97,6 +111,24 @@ def _columns(rows: list[Row]) -> Iterable[str]:
 
 def _lines(stream: TextIO, *lines: str) -> None:
     stream.writelines(f"{line}\n" for line in lines)
+
+
+def _show_rich_screen(screen: TextScreen, stream: TextIO) -> None:
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.style import Style
+    from rich.text import Text
+
+    def style(of: ScreenStyle) -> Style:
+        return Style(color=of.foreground, bgcolor=of.background, blink=of.blink)
+
+    rows = [
+        Text.assemble(*((run.text, style(run.style)) for run in runs), no_wrap=True)
+        for runs in styled_rows(screen)
+    ]
+    Console(file=stream, highlight=False).print(
+        Panel(Text("\n").join(rows), title="Screen", title_align="left", expand=False)
+    )
 
 
 def _show_rich(transcript: Transcript, summary: Summary, stream: TextIO) -> None:

@@ -83,6 +83,7 @@ def option(heading: str, *names: str, **attributes: Any) -> Callable[[F], F]:
 @option(OUTPUT, "--debug", metavar="stderr|null|file:PATH", help="Debug ports 0xe9 and 0x402 (null).")
 @option(OUTPUT, "--json", is_flag=True, help="Print one JSON object at the end, nothing else.")
 @option(OUTPUT, "--hash", is_flag=True, help="Print a hash over all that crossed a bus or a wire.")
+@option(OUTPUT, "--screen", is_flag=True, help="Print the text screen as it was at the end.")
 @option(WATCHING, "--trace", metavar="KIND,...", help=f"Print events: {', '.join(KINDS)}, or all.")
 @option(WATCHING, "--trace-file", metavar="PATH", help="Where they go (standard error).")
 @option(WATCHING, "--trace-format", metavar="text|json", help="How (json for *.jsonl, else text).")
@@ -124,9 +125,11 @@ def execute(config: MachineConfig) -> int:
     if config.run.json:
         click.echo(json.dumps(summary.as_plain()))
     else:
-        from emu.cli.render import show_run
+        from emu.cli.render import show_run, show_screen
 
         if config.run.serial == "stdio" and not session.console.ends_in_a_line:
             click.echo()
+        if config.run.screen:
+            show_screen(summary.screen)
         show_run(session.transcript, summary)
     return summary.status

@@ -60,6 +60,7 @@ class Session:
                 stop = machine.run(None if run.limit_s is None else max(round(run.limit_s * 1e9), 1))
             verdict = judge(stop, self.console.kept)
             virtual_ns, retired = machine.clock.now, machine.processor.retired
+            screen = machine.pc.vga.screen()
             verdict = self._close(verdict)
         finally:
             for destination in self._destinations:
@@ -75,6 +76,7 @@ class Session:
             unplugged=machine.unplugged,
             guest_log=list(self.log.kept),
             console=self.console.kept,
+            screen=screen,
         )
 
     def _refuse_clashes(self) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from emu.devices.vga_text import TextScreen
 from emu.inspect.outcome import Outcome, Verdict
+from emu.inspect.screen import lines_of
 
 
 def as_text(data: bytes) -> str:
@@ -29,6 +31,8 @@ class Summary:
     unplugged: Sequence[str]
     guest_log: Sequence[bytes]
     console: bytes
+    screen: TextScreen | None = None
+    """The text screen at the end; None where it showed none."""
 
     @property
     def status(self) -> int:
@@ -48,4 +52,5 @@ class Summary:
             "unplugged": list(self.unplugged),
             "guest_log": [as_text(line) for line in self.guest_log],
             "console": as_text(self.console),
+            "screen": None if self.screen is None else lines_of(self.screen),
         }

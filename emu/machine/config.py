@@ -65,6 +65,7 @@ class Run:
     """`text` or `json`; None goes by the name of the trace file."""
     json: bool = False
     hash: bool = False
+    screen: bool = False
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,7 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
         "trace_format": Key(values.choice("text", "json"), "trace_format"),
         "json": Key(values.boolean, "json"),
         "hash": Key(values.boolean, "hash"),
+        "screen": Key(values.boolean, "screen"),
     },
 }
 """Tables of single values. `[store]` holds paths of the caller's choice."""

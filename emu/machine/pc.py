@@ -40,6 +40,7 @@ from emu.devices.power import ResetControl
 from emu.devices.rtc import Rtc
 from emu.devices.system_control import SystemControlA, SystemControlB
 from emu.devices.uart import Uart16550
+from emu.devices.vga_text import TEXT_MEMORY_SIZE, TextVga
 from emu.machine.config import MachineConfig
 from emu.machine.parts import EmulatedDisk, Images, Outlets, low_rom, make_links
 from emu.xen.blacklist import Blacklist
@@ -64,9 +65,10 @@ class Pc:
         # memory: the firmware ends at 4 GiB; its tail shows below 1 MiB until RAM shadows it
         ram = config.memory_mib << 20
         low_ram = min(ram, LOW_LIMIT)
-        memory = self.memory = Memory(ram, len(firmware), mmio)
+        memory = self.memory = Memory(ram, len(firmware) + TEXT_MEMORY_SIZE, mmio)
         rom = memory.add_image(firmware)
         memory.place(Segment(FOUR_GIB - len(firmware), len(firmware), rom, None))
+        text = memory.add_image(bytes(TEXT_MEMORY_SIZE))
 
         # the processor, and its interrupt controllers
         cpu = self.processor = UnicornProcessor(
@@ -89,6 +91,12 @@ class Pc:
         cmos |= boot_order([BootDevice.DISK, BootDevice.CDROM])
         memory_map = [MemoryRange(0, low_ram)] + [MemoryRange(FOUR_GIB, ram - low_ram)] * (ram > low_ram)
         self.com1 = Uart16550("com1", 0x3F8, irq=isa(4), clock=clock, sink=out.serial)
+        vga = self.vga = TextVga(
+            clock=clock,
+            memory=memory.view[text : text + TEXT_MEMORY_SIZE],
+            starts_at=text,
+            window_changed=lambda: host_bridge.drive_outputs(),
+        )
         isa_devices: list[Device[Any]] = [
             pics,  #                                                             0x20, 0xa0, 0x4d0
             pit,  #                                                              0x40 to 0x43
@@ -107,6 +115,7 @@ class Pc:
             SystemControlA(a20=fast_a20.set, reset=lambda: out.reset("port 92")),  # 0x92
             DebugPort("debug e9", 0xE9, sink=out.debug),
             ExitPort(report=out.report),  #                                      0xf4
+            vga,  #                                                              0x3b4 to 0x3da
             self.com1,  #                                                        0x3f8 to 0x3ff
             DebugPort("debug 402", 0x402, sink=out.firmware_debug),
             FwCfg(  #                                                            0x510, 0x511
@@ -121,7 +130,12 @@ class Pc:
             "isa bridge", interrupts={9: irq_9} | {n: isa(n) for n in (3, 5, 6, 7, 10, 11)}
         )
         power = PowerManagement("power", clock=clock, sci=sci, power_off=out.power_off)
-        host_bridge = HostBridge("host bridge", place=memory.place, rom=low_rom(rom, len(firmware)))
+        host_bridge = HostBridge(
+            "host bridge",
+            place=memory.place,
+            rom=low_rom(rom, len(firmware)),
+            vga_window=vga.window,
+        )
         pci = self.pci = PciBus("pci", ports=ports, memory=mmio, link=isa_bridge.set_link, observers=seen)
         reset_control = ResetControl(reset=lambda hard: out.reset("port cf9"))
 

@@ -33,6 +33,7 @@ from emu.devices.power import ResetControl
 from emu.devices.rtc import Rtc
 from emu.devices.system_control import SystemControlA, SystemControlB
 from emu.devices.uart import Uart16550
+from emu.devices.vga_text import TEXT_MEMORY_SIZE, TextVga
 from emu.xen.profiles import QEMU, SEED, Profile
 from emu.xen.unplug import Targets, UnplugPorts
 from tests.unit.devices.ide_driver import image
@@ -278,6 +279,22 @@ def _ne2k(clock: Clock) -> Mounted:
     )
 
 
+def _vga(clock: Clock) -> Mounted:
+    memory, outputs = memoryview(bytearray(TEXT_MEMORY_SIZE)), list[Any]()
+    vga = TextVga(
+        clock=clock, memory=memory, starts_at=0, window_changed=lambda: outputs.append(vga.window())
+    )
+
+    def draw(random: Random) -> None:
+        memory[random.randrange(TEXT_MEMORY_SIZE)] = random.randrange(256)
+
+    def look(random: Random) -> None:
+        outputs.append(vga.screen())
+
+    mounted = mount(vga, outputs=outputs, stimuli=[draw, draw, look])
+    return programming(mounted, (0x3C2, 0x67), (0x3C0, 0x20), (0x3CE, 6), (0x3CF, 0x0E), (0x3D4, 0x0C))
+
+
 def _unplug(profile: Profile) -> Factory:
     def mounted(clock: Clock) -> Mounted:
         outputs: list[Any] = []
@@ -329,6 +346,7 @@ FACTORIES: dict[str, Factory] = {
     "ide": _ide,
     "power management": _power_management,
     "ne2k": _ne2k,
+    "vga": _vga,
     "unplug ports (seed)": _unplug(SEED),
     "unplug ports (qemu)": _unplug(QEMU),
 }

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from emu.core.memory import PAGE, Segment
 from emu.core.registers import Access, Register, bit, field
@@ -18,6 +18,10 @@ VGA_BASE, VGA_SIZE = 0xA_0000, 0x2_0000
 QEMU_VENDOR_ID, QEMU_MACHINE = 0x1AF4, 0x1100
 """Real bridges read 0 there. Xen's device model is QEMU, which says so in the subsystem IDs of its bridge,
 and stock SeaBIOS takes the machine for QEMU's by them alone."""
+
+
+NO_DISPLAY = (Segment(VGA_BASE, VGA_SIZE, None, None),)
+"""A VGA window where nothing answers."""
 
 
 class AreaAttributes(Register):
@@ -68,12 +72,21 @@ class HostBridge(PciFunction[FunctionState]):
     """Device 0. Places the VGA window and the areas from 0xC0000 to 0xFFFFF as its registers say."""
 
     def __init__(
-        self, name: str, *, place: Callable[[Segment], None], rom: Callable[[int], int | None]
+        self,
+        name: str,
+        *,
+        place: Callable[[Segment], None],
+        rom: Callable[[int], int | None],
+        vga_window: Callable[[], Iterable[Segment]] = lambda: NO_DISPLAY,
     ) -> None:
-        """`place` is `Memory.place`; `rom(address)` is where in the buffer the ROM of a page is, or None."""
+        """`place` is `Memory.place`; `rom(address)` is where in the buffer the ROM of a page is, or None.
+
+        `vga_window` says what answers in the VGA window while SMRAM is closed.
+        """
         super().__init__(name, FunctionState(), configuration_space())
         self._place = place
         self._rom = rom
+        self._vga_window = vga_window
         self._rom_is_locked = False
         self._placed: dict[int, Segment] = {}
         self.drive_outputs()
@@ -113,8 +126,10 @@ class HostBridge(PciFunction[FunctionState]):
                 self._place(segment)
 
     def _segments(self) -> Iterator[Segment]:
-        shown = VGA_BASE if self.system_management.enable and self.system_management.opened else None
-        yield Segment(VGA_BASE, VGA_SIZE, shown, shown)
+        if self.system_management.enable and self.system_management.opened:
+            yield Segment(VGA_BASE, VGA_SIZE, VGA_BASE, VGA_BASE)
+        else:
+            yield from self._vga_window()
         for base in range(SHADOW_BASE, LARGE_AREA_BASE, SMALL_AREA):
             yield from self._area(base, SMALL_AREA)
         yield from self._area(LARGE_AREA_BASE, LARGE_AREA)

@@ -151,7 +151,30 @@ def test_json_is_one_object_and_nothing_else(emu: Emu) -> None:
         "unplugged": ["disk 0"],
         "guest_log": ["hello"],
         "console": "Hi\n",
+        "screen": [],
     }
+
+
+STORE_A_BLUE_X = b"\xb8\x00\xb8\x8e\xd8\xc7\x06\x00\x00X\x1f"
+"""DS = B800; word at 0 = X, white on blue."""
+
+
+def test_the_screen_is_printed_on_request(emu: Emu) -> None:
+    code = STORE_A_BLUE_X + say("Test result: SUCCESS\n") + report(0)
+    assert emu.run(code, "--screen") == 0
+    assert "Test result: SUCCESS\n\nScreen\nX\n\nUnplugged\n" in emu.out
+    assert emu.run(code) == 0
+    assert "Screen" not in emu.out
+    assert emu.run(code, "--json") == 0
+    assert json.loads(emu.out)["screen"] == ["X"]
+
+
+def test_a_screen_that_shows_graphics_is_said_to_show_no_text(emu: Emu) -> None:
+    code = write(0x3CE, 2, 0x0506) + report(0)
+    emu.run(code, "--screen")
+    assert "\nScreen: it shows no text\n" in emu.out
+    emu.run(code, "--json")
+    assert json.loads(emu.out)["screen"] is None
 
 
 def test_the_hash_is_computed_on_request_and_is_the_same_however_one_runs(emu: Emu) -> None:
