@@ -12,8 +12,10 @@
 void print(const char *text);
 void print_hex(u32 value, u32 digits);
 
-/* video.c */
+/* video.c, video_mode.c */
 void video_setup(void);
+void vga_set_text_mode(void);
+void vga_palette_service(Frame *frame);
 
 /* cmos.c */
 u8 cmos_read(u8 index);

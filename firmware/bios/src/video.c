@@ -9,6 +9,7 @@
 enum {
 	DEBUG_PORT = 0x402,
 	TEXT_MEMORY = 0xB8000,
+	PAGES = 8,
 	COLUMNS = 80,
 	ROWS = 25,
 	BLANK = 0x0720,
@@ -126,10 +127,27 @@ static void teletype(u8 page, u8 character, u16 attribute)
 
 enum { KEEP_ATTRIBUTE = 0x100 };
 
+// Whether text memory is there: two cells that hold what is put into them.
+static int text_memory_answers(void)
+{
+	u32 kept = peek32(TEXT_MEMORY);
+	poke32(TEXT_MEMORY, BLANK | (u32)(u16)~BLANK << 16);
+	int answers = peek16(TEXT_MEMORY) == BLANK && peek16(TEXT_MEMORY + 2) == (u16)~BLANK;
+	poke32(TEXT_MEMORY, kept);
+	return answers;
+}
+
+// The text modes give mode 3, whose colours and 80 columns are all there is; graphics modes change nothing.
 static void set_mode(u8 mode)
 {
 	static const struct window whole = {0, 0, ROWS - 1, COLUMNS - 1};
-	bda()->video_mode = mode & 0x7F;
+	enum { LAST_TEXT_MODE = 3, MONOCHROME = 7, KEEP_MEMORY = 0x80 };
+	u8 wanted = mode & ~KEEP_MEMORY;
+	if (wanted > LAST_TEXT_MODE && wanted != MONOCHROME)
+		return;
+	vga_set_text_mode();
+	has_screen = text_memory_answers();
+	bda()->video_mode = 3;
 	bda()->columns = COLUMNS;
 	bda()->page_bytes = PAGE_BYTES;
 	bda()->page_offset = 0;
@@ -138,18 +156,16 @@ static void set_mode(u8 mode)
 	bda()->cursor_shape = 0x0607;
 	bda()->last_row = ROWS - 1;
 	bda()->character_height = 16;
-	if (!(mode & 0x80))
-		scroll(0, whole, 0, BLANK >> 8, 1);
-	for (u32 page = 0; page < 8; page++)
+	for (u32 page = 0; page < PAGES; page++) {
+		if (!(mode & KEEP_MEMORY))
+			scroll(page, whole, 0, BLANK >> 8, 1);
 		bda()->cursors[page] = 0;
+	}
 	move_cursor(0, 0);
 }
 
 void video_setup(void)
 {
-	poke16(TEXT_MEMORY, BLANK);
-	poke16(TEXT_MEMORY + 2, ~BLANK);
-	has_screen = peek16(TEXT_MEMORY) == BLANK && peek16(TEXT_MEMORY + 2) == (u16)~BLANK;
 	bda()->equipment |= 0x0020; // 80 columns, colour
 	set_mode(3);
 }
@@ -223,6 +239,44 @@ static void tell_mode(Frame *frame)
 	frame->bx.h = bda()->page;
 }
 
+// AX=1130h: only how tall characters are and how many rows there are; there are no fonts to point to
+static void tell_font(Frame *frame)
+{
+	frame->cx.x = bda()->character_height;
+	frame->dx.l = bda()->last_row;
+}
+
+// AH=12h BL=10h: colour, 256 KiB, the switches of a colour display
+static void tell_configuration(Frame *frame)
+{
+	frame->bx.x = 0x0003;
+	frame->cx.x = 0x0009;
+}
+
+static void adapter_service(Frame *frame)
+{
+	enum { VGA_WITH_COLOUR_DISPLAY = 0x08 };
+	switch (frame->ax.h) {
+	case 0x10:
+		vga_palette_service(frame);
+		break;
+	case 0x11:
+		if (frame->ax.l == 0x30)
+			tell_font(frame);
+		break;
+	case 0x12:
+		if (frame->bx.l == 0x10)
+			tell_configuration(frame);
+		break;
+	case 0x1A:
+		if (frame->ax.l == 0) {
+			frame->ax.l = 0x1A;
+			frame->bx.x = VGA_WITH_COLOUR_DISPLAY;
+		}
+		break;
+	}
+}
+
 static void write_text(Frame *frame)
 {
 	switch (frame->ax.h) {
@@ -268,6 +322,13 @@ void int10(Frame *frame)
 		break;
 	case 0x0F:
 		tell_mode(frame);
+		break;
+	case 0x10:
+	case 0x11:
+	case 0x12:
+	case 0x1A:
+		if (has_screen)
+			adapter_service(frame);
 		break;
 	default:
 		write_text(frame);
