@@ -6,9 +6,10 @@ on the virtual clock, so a run does not depend on the host.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from emu.core.backends import NetBackend
 from emu.core.clock import Clock
@@ -79,22 +80,29 @@ class Flight:
 
 
 @dataclass
-class EchoState:
+class FlightState:
     """Frames under way to the NIC, the earliest first."""
 
     closed: bool = False
     in_flight: list[Flight] = field(default_factory=list)
 
 
-class EchoLink(Device[EchoState]):
-    """A station that sends each frame back, source and destination swapped, after a fixed latency."""
+S = TypeVar("S", bound=FlightState)
 
-    def __init__(self, name: str = "echo", *, clock: Clock, latency_ns: int = ECHO_LATENCY_NS) -> None:
-        super().__init__(name, EchoState())
+
+class AnsweringLink(Device[S], ABC):
+    """A cable with somebody at the other end whose answers arrive after a fixed latency."""
+
+    def __init__(self, name: str, state: S, *, clock: Clock, latency_ns: int) -> None:
+        super().__init__(name, state)
         self._clock = clock
         self._latency_ns = latency_ns
         self._timer = clock.timer(f"{name}-arrival", self._arrive)
         self._receive: Callable[[bytes], None] = lambda frame: None
+
+    @abstractmethod
+    def answer(self, frame: bytes) -> bytes | None:
+        """The answer to a frame, or None where it gets none."""
 
     @property
     def closed(self) -> bool:
@@ -102,12 +110,13 @@ class EchoLink(Device[EchoState]):
         return self.state.closed
 
     def send(self, frame: bytes) -> None:
-        """Answer `frame`; one too short for two addresses, or beyond what the link holds, is lost."""
-        if self.closed or len(frame) < 2 * _ADDRESS or len(self.state.in_flight) >= FRAMES_IN_FLIGHT:
+        """Put a frame on the link; what is beyond what the link holds is lost."""
+        if self.closed or len(self.state.in_flight) >= FRAMES_IN_FLIGHT:
             return
-        answer = frame[_ADDRESS : 2 * _ADDRESS] + frame[:_ADDRESS] + frame[2 * _ADDRESS :]
-        self.state.in_flight.append(Flight(self._clock.now + self._latency_ns, answer))
-        self.drive_outputs()
+        answer = self.answer(frame)
+        if answer is not None:
+            self.state.in_flight.append(Flight(self._clock.now + self._latency_ns, answer))
+            self.drive_outputs()
 
     def attach(self, receive: Callable[[bytes], None]) -> None:
         """Hand each arriving frame to `receive`."""
@@ -130,6 +139,19 @@ class EchoLink(Device[EchoState]):
         while self.state.in_flight and self.state.in_flight[0].arrival_ns <= self._clock.now:
             self._receive(self.state.in_flight.pop(0).frame)
         self.drive_outputs()
+
+
+class EchoLink(AnsweringLink[FlightState]):
+    """A station that sends each frame back, source and destination swapped."""
+
+    def __init__(self, name: str = "echo", *, clock: Clock, latency_ns: int = ECHO_LATENCY_NS) -> None:
+        super().__init__(name, FlightState(), clock=clock, latency_ns=latency_ns)
+
+    def answer(self, frame: bytes) -> bytes | None:
+        """The frame back; None to one too short for two addresses."""
+        if len(frame) < 2 * _ADDRESS:
+            return None
+        return frame[_ADDRESS : 2 * _ADDRESS] + frame[:_ADDRESS] + frame[2 * _ADDRESS :]
 
 
 class ObservedLink:

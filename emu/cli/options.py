@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from emu.core.errors import ConfigError
-from emu.machine.loader import Layer
+from emu.machine.loader import LISTS, Layer
 from emu.machine.machine_file import KeyPath
 from emu.machine.nearest import suggestion
 
@@ -75,15 +75,14 @@ def parse_drive(kind: str, word: str) -> dict[str, Any]:
 
 
 def parse_nic(word: str) -> dict[str, Any]:
-    """`[mac=..][,backend=null|echo]`."""
-    known = {"mac": "mac", "backend": "backend"}
+    """Words `KEY=VALUE` with commas between; the keys are those of [[nic]] in a machine file."""
     properties: dict[str, Any] = {}
     for part in filter(None, word.split(",")):
         name, equals, value = part.partition("=")
-        if name not in known or not equals:
-            raise ConfigError(
-                f"--nic: unknown property {part!r}: give mac=XX:XX:XX:XX:XX:XX or backend=null|echo"
-            )
+        if name not in LISTS["nic"]:
+            raise ConfigError(f"--nic: unknown property {part!r}: {suggestion(name, LISTS['nic'])}")
+        if not equals:
+            raise ConfigError(f"--nic: {name} has no value: give {name}=VALUE")
         properties[name] = value
     return properties
 

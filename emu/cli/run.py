@@ -70,8 +70,10 @@ def option(heading: str, *names: str, **attributes: Any) -> Callable[[F], F]:
     multiple=True,
     is_flag=False,
     flag_value="",
-    metavar="[mac=MAC][,backend=" + "|".join(LINKS) + "]",
-    help="An ne2k PCI network card.",
+    metavar="[mac=MAC][,backend=" + "|".join(LINKS) + "][,KEY=VALUE...]",
+    help="An ne2k PCI network card. `capture=FILE.pcap` keeps all frames. The back end `peer` is a station "
+    "that answers ARP, ping and UDP port 7 at `address=A` (10.0.2.2), hands out the next address by DHCP, "
+    "and serves a file, or the files of a folder, by TFTP with `serve=PATH`.",
 )
 @option(XEN, "--profile", metavar="|".join(PROFILES), help="Which host's unplug protocol (seed).")
 @option(XEN, "--protocol-version", type=int, metavar="0|1", help="Version of the protocol (1).")

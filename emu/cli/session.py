@@ -8,7 +8,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Protocol
 
+from emu.backends.capture import Capture
 from emu.cli.outputs import Console, Destination, LogLines, refuse_clashes
 from emu.core.errors import HostError
 from emu.inspect.decoders import PciDecoder, UnplugDecoder
@@ -17,11 +19,22 @@ from emu.inspect.summary import Summary
 from emu.inspect.transcript import Transcript
 from emu.machine.config import MachineConfig
 from emu.machine.machine import Machine
+from emu.machine.parts import nic_name
 from emu.machine.run_loop import Pace, Reason, Stop
 
 KEPT_FOR_JSON = 4 << 20
 KEPT_FOR_VERDICT = 4096
 """Bytes of console: a flood must not fill the host's memory."""
+
+
+class Output(Protocol):
+    """What is there while a machine runs."""
+
+    def open(self) -> None:
+        """Be there. Raises ConfigError."""
+
+    def close(self) -> None:
+        """Be complete."""
 
 
 class Session:
@@ -45,14 +58,20 @@ class Session:
         self.machine = Machine(config, serial=self.console, debug=self._debug, guest_log=self.log.take)
         self.unplug = UnplugDecoder(self.machine.pc.unplug, self.machine.ports)
         self.transcript = Transcript(self.machine.clock, self.unplug)
+        self._captures = [
+            Capture(nic.capture, nic=nic_name(number), clock=self.machine.clock, failed=self._lost)
+            for number, nic in enumerate(config.nics)
+            if nic.capture
+        ]
+        self._outputs: list[Output] = [*self._captures, *self._destinations]
         self._attach_observers()
 
     def run(self) -> Summary:
         """Run to the end, whatever ends it."""
         run, machine = self.config.run, self.machine
         try:
-            for destination in self._destinations:
-                destination.open()
+            for output in self._outputs:
+                output.open()
             machine.loop.pace = Pace(run.slice_bytes, run.single_step)
             machine.loop.breathe = self._breathe
             gc.enable()
@@ -63,8 +82,8 @@ class Session:
             screen = machine.pc.vga.screen()
             verdict = self._close(verdict)
         finally:
-            for destination in self._destinations:
-                destination.close()
+            for output in self._outputs:
+                output.close()
         return Summary(
             guest=self.config.name,
             verdict=verdict,
@@ -80,14 +99,18 @@ class Session:
         )
 
     def _refuse_clashes(self) -> None:
+        nics = self.config.nics
         outputs = [each.path for each in self._destinations if each.path is not None]
+        outputs += [nic.capture for nic in nics if nic.capture]
         kernel = self.config.kernel
-        inputs = [drive.image for drive in self.config.drives]
+        inputs = [drive.image for drive in self.config.drives] + [nic.serve for nic in nics if nic.serve]
         others = (self.config.firmware, kernel and kernel.image, kernel and kernel.initrd)
         refuse_clashes(outputs, inputs + [path for path in others if path])
 
     def _attach_observers(self) -> None:
         run, observers, machine = self.config.run, self.machine.observers, self.machine
+        for capture in self._captures:
+            observers.attach(capture)
         self._hash = None
         if run.json or run.hash:
             from emu.observe.trace_hash import TraceHash

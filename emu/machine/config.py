@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from emu.core.clock import Costs
 
 PROFILES = ("seed", "qemu", "none")
-LINKS = ("null", "echo")
+LINKS = ("null", "echo", "peer")
 POSITIONS = ("primary master", "primary slave", "secondary master", "secondary slave")
 OUTCOMES = ("SUCCESS", "SKIP", "ERROR", "FAILURE", "CRASH")
 DEFAULT_MAC = bytes.fromhex("525400123456")
+PEER_ADDRESS = IPv4Address("10.0.2.2")
 EPOCH = 1_229_361_060
 """What the real-time clock shows at reset, in seconds since 1970: 15 December 2008, 17:11 UTC."""
 
@@ -32,6 +34,12 @@ class Nic:
 
     mac: bytes = DEFAULT_MAC
     backend: str = "null"
+    address: IPv4Address = PEER_ADDRESS
+    """Of the `peer`; its network is the 24 bits before."""
+    serve: Path | None = None
+    """A file, or a folder of files, that the `peer` serves by TFTP."""
+    capture: Path | None = None
+    """A pcap file of all frames."""
 
 
 @dataclass(frozen=True)

@@ -100,9 +100,15 @@ LISTS: Mapping[str, Mapping[str, Key]] = {
     "nic": {
         "mac": Key(values.mac, "mac"),
         "backend": Key(values.choice(*LINKS), "backend"),
+        "address": Key(values.station, "address"),
+        "serve": Key(values.path, "serve"),
+        "capture": Key(values.path, "capture"),
     },
 }
 """Tables that there may be several of."""
+
+OF_PEER = ("address", "serve")
+"""Keys of a network card that mean something to one back end alone."""
 
 Where = Callable[[KeyPath], str]
 """Names the place of a key to the user."""
@@ -278,6 +284,11 @@ class _Reader:
         nics = []
         for number, each in enumerate(content):
             nic = Nic(**self._keys(LISTS["nic"], each, ("nic", number)))
+            for key in OF_PEER:
+                if key in each and nic.backend != "peer":
+                    raise self._refusal(
+                        ("nic", number, key), f"{key} is the peer's: add backend=peer, or leave {key} out"
+                    )
             nics.append(nic if "mac" in each else replace(nic, mac=_counted_mac(number)))
         self._draft.nics = tuple(nics) or self._draft.nics
 

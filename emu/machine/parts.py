@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emu.backends.disk_image import RawImage
-from emu.backends.network import EchoLink, NullLink, ObservedLink
+from emu.backends.network import EchoLink, Link, NullLink, ObservedLink
 from emu.backends.observed import ObservedBlock
 from emu.backends.overlay import Overlay
+from emu.backends.peer.files import ServedFiles
+from emu.backends.peer.link import PeerLink
+from emu.backends.peer.station import Station
 from emu.core.backends import ByteSink
 from emu.core.clock import Clock
 from emu.core.errors import ConfigError
@@ -124,15 +127,30 @@ class Images:
         return {"master": self._places.get(first), "slave": self._places.get(first + 1)}
 
 
+def nic_name(number: int) -> str:
+    """What a network card is called in events."""
+    return f"nic {number}"
+
+
 def make_links(nics: Sequence[Nic], clock: Clock, observers: Observers) -> list[ObservedLink]:
     """The back ends of network cards, named after them."""
     links = []
     for number, nic in enumerate(nics):
-        name = f"nic {number}"
-        echo = nic.backend == "echo"
-        link = EchoLink(f"{name} echo", clock=clock) if echo else NullLink(f"{name} null")
+        name = nic_name(number)
+        link = _make_link(nic, f"{name} {nic.backend}", clock)
         links.append(ObservedLink(link, nic=name, observers=observers))
     return links
+
+
+def _make_link(nic: Nic, name: str, clock: Clock) -> Link:
+    match nic.backend:
+        case "peer":
+            files = ServedFiles(nic.serve) if nic.serve else None
+            return PeerLink(name, station=Station(nic.address, files), clock=clock)
+        case "echo":
+            return EchoLink(name, clock=clock)
+        case _:
+            return NullLink(name)
 
 
 class EmulatedDisk:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,18 @@ def mac(value: Any, folder: Path) -> bytes:
         raise ValueError(
             f"cannot be {value!r}, which is no address of a single card: give one such as 52:54:00:12:34:56"
         )
+    return address
+
+
+def station(value: Any, folder: Path) -> IPv4Address:
+    """The IPv4 address of a single station whose network is the 24 bits before."""
+    try:
+        address = IPv4Address(text(value, folder))
+    except AddressValueError:
+        raise ValueError(f"cannot be {value!r}: give an IPv4 address such as 10.0.2.2") from None
+    single = not (address.is_multicast or address.is_loopback or address.is_reserved)
+    if not single or address.packed[0] == 0 or address.packed[3] in (0, 255):
+        raise ValueError(f"cannot be {value!r}, which no single station has: give one such as 10.0.2.2")
     return address
 
 

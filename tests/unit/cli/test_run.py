@@ -282,7 +282,7 @@ def refused(emu: Emu, *arguments: str) -> str:
             "--cdrom: two drives at position 2 (secondary master): give one of them another",
         ),
         (["--nic", "mac=zz"], "--nic: mac cannot be 'zz': give six bytes such as 52:54:00:12:34:56"),
-        (["--nic", "echo"], "--nic: unknown property 'echo': give mac="),
+        (["--nic", "echo"], "--nic: unknown property 'echo': give one of mac, backend, "),
         (["--store", "x"], "--store: 'x' has no value: give KEY=VALUE"),
         (["--blacklist", "linux"], "--blacklist: blacklist cannot be 'linux': give PRODUCT/BUILD"),
         (["--blacklist", "7/1"], "product 7 cannot be blacklisted"),
