@@ -64,6 +64,15 @@ def test_guest_succeeds_on_qemu(images: Path, name: str) -> None:
 
 @needs_tools
 @needs_qemu
+def test_the_network_guest_pings_qemus_own_host(images: Path) -> None:
+    network = ("-netdev", "user,id=net,restrict=on", "-device", "ne2k_pci,netdev=net")
+    console, byte = run_qemu(*disk(images / "ne2k" / "ne2k.img"), *network)
+    assert console.rstrip().splitlines()[-1] == "Test result: SUCCESS", console
+    assert byte == EXIT_BYTES["SUCCESS"]
+
+
+@needs_tools
+@needs_qemu
 def test_guest_boots_from_a_cd(images: Path) -> None:
     console, byte = run_qemu("-cdrom", str(images / "hello" / "hello.iso"))
     assert console.splitlines() == ["Hello from the guest", "Test result: SUCCESS"]
