@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -37,6 +38,23 @@ def initramfs(busybox: bytes, script: str, modules: Mapping[str, bytes] | None =
 
 
 def modules_named(folder: Path, names: Iterable[str]) -> dict[str, bytes]:
-    """Module files anywhere below `folder`, by name, in the given order."""
-    found = {path.name: path for path in folder.rglob("*.ko")}
-    return {f"{name}.ko": found[f"{name}.ko"].read_bytes() for name in names}
+    """Modules from below `folder` and all that they depend on, under names that sort in order of loading."""
+    found = {path.stem.replace("-", "_"): path for path in folder.rglob("*.ko")}
+    ordered: dict[str, bytes] = {}
+
+    def add(name: str) -> None:
+        contents = found[name].read_bytes()
+        for needed in dependencies(contents):
+            if needed not in ordered:
+                add(needed)
+        ordered[name] = contents
+
+    for name in names:
+        add(name.replace("-", "_"))
+    return {f"{number:02}-{name}.ko": contents for number, (name, contents) in enumerate(ordered.items())}
+
+
+def dependencies(module: bytes) -> list[str]:
+    """What a module's own information says that it needs."""
+    listed = re.search(rb"\0depends=([^\0]*)\0", module)
+    return [name.replace("-", "_") for name in listed[1].decode().split(",") if name] if listed else []

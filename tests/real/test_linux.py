@@ -1,0 +1,142 @@
+"""Debian's stock kernel as a plain PC: from its bzImage to an init of busybox, with its own drivers.
+
+The kernel is booted once; the tests read what init printed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+from dataclasses import dataclass
+from functools import cached_property
+from random import Random
+
+import pytest
+
+from emu.machine.bundled import FOLDER
+from emu.machine.config import Drive, Kernel, MachineConfig, Nic
+from emu.machine.machine import Machine
+from emu.machine.run_loop import Reason, Stop
+from tests.real.initramfs import initramfs, modules_named
+from tests.real.packages import package
+from tests.real.test_seabios import Collector
+
+NEWEST, BUSYBOX = "linux-image-amd64", "busybox-static"
+MODULES = ("sd_mod", "sr_mod", "ata_piix", "ne2k-pci")
+CD = FOLDER / "guests/hello/hello.iso"
+DISK_BYTES = 4 << 20
+LONGEST_NS = 60_000_000_000
+EXIT_PORT = 0xF4
+SCRIPT = f"""#!/bin/sh
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+echo "init: $(cat /proc/version)"
+for module in /modules/*; do insmod $module; done
+until [ -b /dev/sda ] && [ -b /dev/sr0 ]; do sleep 0.1; done
+for disk in sda sr0; do echo "sha256 $disk: $(sha256sum /dev/$disk)"; done
+dd if=/dev/urandom of=/tmp/noise bs=64k count=16 2>/dev/null
+dd if=/tmp/noise of=/dev/sda bs=64k seek=16 conv=fsync 2>/dev/null
+echo 3 > /proc/sys/vm/drop_caches
+dd if=/dev/sda bs=64k skip=16 count=16 2>/dev/null | cmp - /tmp/noise && echo "written: the same"
+echo "block: $(ls /sys/block | xargs)"
+echo "net: $(ls /sys/class/net | xargs)"
+cat /proc/interrupts
+date -u "+date: %Y-%m-%d %H:%M"
+printf '\\000' | dd of=/dev/port bs=1 seek={EXIT_PORT} 2>/dev/null
+sleep 60
+"""
+
+
+def newest_kernel() -> str:
+    """The package that the newest kernel is in."""
+    asked = subprocess.run(["apt-cache", "depends", NEWEST], capture_output=True, text=True, check=False)
+    named = re.search(r"Depends: (linux-image-\S+)", asked.stdout)
+    if named is None:
+        pytest.skip(f"apt-cache does not know {NEWEST}")
+    return named[1]
+
+
+@dataclass(frozen=True)
+class Booted:
+    """A run to its end."""
+
+    stop: Stop
+    disk: bytes
+    lines: list[str]
+
+    @cached_property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def after(self, start: str) -> str:
+        """The rest of the line that begins so."""
+        return next(line.removeprefix(start) for line in self.lines if line.startswith(start))
+
+    def interrupts(self, name: str) -> int:
+        """How many the kernel counted for a handler."""
+        counted = re.search(rf"^ *\d+: +(\d+) +XT-PIC +{name}$", self.text, re.MULTILINE)
+        assert counted, self.text
+        return int(counted[1])
+
+
+@pytest.fixture(scope="module")
+def booted(tmp_path_factory: pytest.TempPathFactory) -> Booted:
+    kernel, busybox = package(newest_kernel()), package(BUSYBOX) / "bin/busybox"
+    folder = tmp_path_factory.mktemp("linux")
+    contents = Random(1).randbytes(DISK_BYTES)
+    (folder / "disk.img").write_bytes(contents)
+    modules = modules_named(kernel / "lib/modules", MODULES)
+    (folder / "initrd").write_bytes(initramfs(busybox.read_bytes(), SCRIPT, modules))
+    image = next((kernel / "boot").glob("vmlinuz-*"))
+    serial = Collector()
+    config = MachineConfig(
+        memory_mib=256,
+        kernel=Kernel(image, folder / "initrd", "console=ttyS0"),
+        drives=(Drive(folder / "disk.img", 0), Drive(CD, 2, cdrom=True)),
+        nics=(Nic(),),
+    )
+    machine = Machine(config, serial=serial)
+    stop = machine.run(until_ns=LONGEST_NS)
+    machine.close()
+    return Booted(stop, contents, serial.lines)
+
+
+def test_it_reaches_init_and_ends_by_the_exit_port(booted: Booted) -> None:
+    assert booted.after("init: ").startswith("Linux version 6.")
+    assert booted.stop == Stop(Reason.REPORTED, 0), booted.lines[-20:]
+
+
+def test_no_part_of_the_kernel_complains_of_the_processor(booted: Booted) -> None:
+    for complaint in ("BUG:", "Oops", "WARNING:", "Call Trace", "general protection", "invalid opcode"):
+        assert complaint not in booted.text
+
+
+def test_ata_piix_reads_disk_and_cd_as_they_are(booted: Booted) -> None:
+    assert "ATA-6: EMU HARDDISK" in booted.text
+    assert booted.after("sha256 sda: ").split()[0] == hashlib.sha256(booted.disk).hexdigest()
+    assert booted.after("sha256 sr0: ").split()[0] == hashlib.sha256(CD.read_bytes()).hexdigest()
+
+
+def test_what_ata_piix_writes_it_reads_back(booted: Booted) -> None:
+    assert "written: the same" in booted.lines
+
+
+def test_disks_and_network_card_are_there(booted: Booted) -> None:
+    assert {"sda", "sr0"} <= set(booted.after("block: ").split())
+    assert "eth0" in booted.after("net: ").split()
+    assert "RealTek RTL-8029(AS)" in booted.text
+
+
+def test_the_drivers_get_their_interrupts(booted: Booted) -> None:
+    assert booted.interrupts("timer") > 100
+    assert booted.interrupts("ttyS0") > 0
+    ata = re.findall(r"^ *1[45]: +(\d+) +XT-PIC +ata_piix$", booted.text, re.MULTILINE)
+    assert len(ata) == 2
+    assert all(int(count) > 0 for count in ata)
+
+
+def test_the_clock_shows_virtual_time(booted: Booted) -> None:
+    assert booted.after("date: ") == "2008-12-15 17:11"
