@@ -51,6 +51,8 @@ class PortBus:
         self._observers = observers or Observers()
         self._owners: list[Region | None] = [None] * 0x10000
         self._bases: dict[Region, int] = {}
+        self.string_ports = bytearray(0x10000)
+        """A byte for each port: whether several elements may move at once there."""
 
     @property
     def regions(self) -> list[tuple[int, Region]]:
@@ -69,8 +71,7 @@ class PortBus:
     def move(self, region: Region, base: int | None) -> None:
         """Let `region` answer at `base` and nowhere else; with None it answers nowhere."""
         if region in self._bases:
-            del self._bases[region]
-            self._owners = [None if owner is region else owner for owner in self._owners]
+            self._vacate(region, self._bases.pop(region))
             for other, start in self._bases.items():
                 self._occupy(other, start, only_empty=True)
         if base is not None:
@@ -146,6 +147,13 @@ class PortBus:
         for port in range(base, min(base + region.size, 0x10000)):
             if not only_empty or self._owners[port] is None:
                 self._owners[port] = region
+                self.string_ports[port] = region.read_string is not None
+
+    def _vacate(self, region: Region, base: int) -> None:
+        for port in range(base, min(base + region.size, 0x10000)):
+            if self._owners[port] is region:
+                self._owners[port] = None
+                self.string_ports[port] = False
 
 
 class MmioBus:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 FAR_FUTURE_TICKS = 1 << 62
-ELAPSED, DEADLINE = 0, 1
-"""Indices into `Clock.cells`."""
+ELAPSED, DEADLINE, NEXT_TIMER = 0, 1, 2
+"""Indices into `Clock.cells`, which hold ticks."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Clock:
     def __init__(self, costs: Costs | None = None) -> None:
         self.costs = costs or Costs()
         self.ticks_per_ns = self.costs.bytes_per_ns
-        self.cells = array("q", [0, FAR_FUTURE_TICKS])
+        self.cells = array("q", [0, FAR_FUTURE_TICKS, FAR_FUTURE_TICKS])
         self.limit: int | None = None
         """Ticks at which whoever runs the machine wants control: not an event of the machine itself."""
         self._timers: list[Timer] = []
@@ -122,4 +122,5 @@ class Clock:
 
     def _set_deadline(self) -> None:
         timer = FAR_FUTURE_TICKS if self._next_timer is None else self._next_timer * self.ticks_per_ns
+        self.cells[NEXT_TIMER] = timer
         self.cells[DEADLINE] = timer if self.limit is None else min(timer, self.limit)

@@ -30,6 +30,8 @@ LOW_LIMIT = 0xC000_0000
 ONE_MIB = 1 << 20
 """RAM below is a segment of its own, because shadowing cuts it again and again, and a processor may have to
 pay for each page of a segment that changes."""
+FIRST_SPECIAL, LAST_SPECIAL = 0xA_0000, 0xF_FFFF
+"""Between these, memory may be something else than RAM: the VGA's window, ROM, shadowed or not."""
 SMALLEST_MIB, LARGEST_MIB = 2, 16384
 
 
@@ -155,6 +157,10 @@ class Memory:
                 for n in range(count):
                     self.mmio.write(address + n, 1, data[n])
             address, data = address + count, data[count:]
+
+    def is_plain(self, address: int) -> bool:
+        """Whether the page at `address` is RAM that nothing ever covers."""
+        return address < self.plain_end and not FIRST_SPECIAL <= address <= LAST_SPECIAL
 
     def peek(self, address: int, length: int) -> bytes:
         """What memory holds behind reads at `address`, within one segment; device memory holds nothing."""

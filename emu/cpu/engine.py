@@ -80,7 +80,7 @@ class UnicornProcessor:
             clock=clock,
             memory=memory,
             failed=self._fail,
-            native=native,
+            blocks=self.blocks,
         )
         self.special = SpecialInstructions(
             handle=self.handle,

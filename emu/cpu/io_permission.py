@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from ctypes import c_uint32, c_void_p
-from typing import Any
+from ctypes import c_int64, c_uint32, c_void_p
+from typing import Any, NamedTuple
 
-from emu.cpu.blocks import native_library
+from emu.core.bus import PortBus
+from emu.core.clock import Clock
+from emu.cpu import context
+from emu.cpu.blocks import Blocks, native_library
 from emu.cpu.context import HF_IOBPT, TR
 from emu.cpu.handle import Handle
-from emu.cpu.library import HOOK_INSTRUCTION, InCallback, OutCallback, x86
+from emu.cpu.library import HOOK_INSTRUCTION, InCallback, MoveCallback, OutCallback, x86
 from emu.cpu.paging import PageFault
 from emu.cpu.state import CR0_PE, FLAG_VM, State
 
@@ -25,8 +28,15 @@ TSS_32 = 8
 DR7_PORT_BREAKPOINT = 0x400 | 2 << 16 | 2
 """Breakpoint 0 enabled, on I/O, one byte wide."""
 
-In = Callable[[int, int, int, int | None], int]
-Out = Callable[[int, int, int, int, int | None], None]
+
+class PortHooks(NamedTuple):
+    """What IN and OUT call: for an access, told by the last argument whether I/O is restricted; and for a
+    run of elements (port, width, elements, physical address)."""
+
+    port_in: Callable[[int, int, int, int | None], int]
+    port_out: Callable[[int, int, int, int, int | None], None]
+    move_in: Callable[[int, int, int, int], int]
+    move_out: Callable[[int, int, int, int], int]
 
 
 class PortCells(ctypes.Structure):
@@ -39,45 +49,80 @@ class PortCells(ctypes.Structure):
         ("register_cr0", c_uint32),
         ("register_cs", c_uint32),
         ("register_flags", c_uint32),
-        ("reserved", c_uint32),
+        ("register_rcx", c_uint32),
+        ("register_rsi", c_uint32),
+        ("register_rdi", c_uint32),
+        ("rip_at", c_uint32),
+        ("gpr_at", c_uint32),
+        ("segments_at", c_uint32),
+        ("segment_stride", c_uint32),
+        ("move_in", c_void_p),
+        ("move_out", c_void_p),
+        ("write_register", c_void_p),
+        ("string_ports", c_void_p),
+        ("cost", c_int64),
+        ("blocks", c_void_p),
     ]
 
 
 class IoPermission:
     """Installs the IN and OUT hooks, and refuses what the guest may not do."""
 
-    def __init__(self, handle: Handle, state: State, port_in: In, port_out: Out, *, native: bool) -> None:
-        """The callables are the hooks, which are told by their last argument whether I/O is restricted."""
+    def __init__(
+        self, handle: Handle, state: State, hooks: PortHooks, ports: PortBus, clock: Clock, blocks: Blocks
+    ) -> None:
         self._handle = handle
         self._state = state
-        self._in, self._out = port_in, port_out
+        self._hooks = hooks
         self._refused: bytes | None = None
-        library = native_library() if native else None
+        library = native_library() if blocks.is_native else None
         if library is None:
             handle.hook(HOOK_INSTRUCTION, InCallback(self._check_in), x86.UC_X86_INS_IN)
             handle.hook(HOOK_INSTRUCTION, OutCallback(self._check_out), x86.UC_X86_INS_OUT)
         else:
-            self._install_native(library)
+            self._install_native(library, ports, clock, blocks)
 
-    def _install_native(self, library: Any) -> None:
-        self._callbacks = (InCallback(self._in), OutCallback(self._out))
-        read_register = ctypes.cast(self._handle.library.uc_reg_read, c_void_p).value
+    def _install_native(self, library: Any, ports: PortBus, clock: Clock, blocks: Blocks) -> None:
+        at = context.layout()
+        hooks = self._hooks
+        self._callbacks = (
+            InCallback(hooks.port_in),
+            OutCallback(hooks.port_out),
+            MoveCallback(hooks.move_in),
+            MoveCallback(hooks.move_out),
+        )
+        port_in, port_out, move_in, move_out = (_address(callback) for callback in self._callbacks)
+        self._string_ports = (ctypes.c_uint8 * len(ports.string_ports)).from_buffer(ports.string_ports)
         cells = self._cells = PortCells(
-            *(ctypes.cast(callback, c_void_p).value for callback in self._callbacks),
-            read_register,
-            x86.UC_X86_REG_CR0,
-            x86.UC_X86_REG_CS,
-            x86.UC_X86_REG_EFLAGS,
+            port_in=port_in,
+            port_out=port_out,
+            move_in=move_in,
+            move_out=move_out,
+            read_register=_address(self._handle.library.uc_reg_read),
+            write_register=_address(self._handle.library.uc_reg_write),
+            register_cr0=x86.UC_X86_REG_CR0,
+            register_cs=x86.UC_X86_REG_CS,
+            register_flags=x86.UC_X86_REG_EFLAGS,
+            register_rcx=x86.UC_X86_REG_RCX,
+            register_rsi=x86.UC_X86_REG_RSI,
+            register_rdi=x86.UC_X86_REG_RDI,
+            rip_at=at.rip,
+            gpr_at=at.gpr,
+            segments_at=at.segments,
+            segment_stride=at.stride,
+            string_ports=ctypes.addressof(self._string_ports),
+            cost=clock.costs.port_access_ns * clock.ticks_per_ns,
+            blocks=ctypes.addressof(blocks.cells),
         )
         user = ctypes.addressof(cells)
         self._handle.hook(HOOK_INSTRUCTION, library.emu_on_in, x86.UC_X86_INS_IN, user)
         self._handle.hook(HOOK_INSTRUCTION, library.emu_on_out, x86.UC_X86_INS_OUT, user)
 
     def _check_in(self, engine: int, port: int, width: int, _user: int) -> int:
-        return self._in(engine, port, width, self._restricted())
+        return self._hooks.port_in(engine, port, width, self._restricted())
 
     def _check_out(self, engine: int, port: int, width: int, value: int, _user: int) -> None:
-        self._out(engine, port, width, value, self._restricted())
+        self._hooks.port_out(engine, port, width, value, self._restricted())
 
     def _restricted(self) -> int:
         handle = self._handle
@@ -121,3 +166,7 @@ class IoPermission:
         self._refused = None
         self._state.hidden |= HF_IOBPT
         return True
+
+
+def _address(function: Any) -> int | None:
+    return ctypes.cast(function, c_void_p).value

@@ -24,10 +24,6 @@ PF_PRESENT, PF_WRITE, PF_USER, PF_RESERVED, PF_FETCH = 1, 2, 4, 8, 16
 """Bits of a page fault's error code."""
 
 
-LOWEST_SPECIAL, LAST_SPECIAL = 0xA_0000, 0xF_FFFF
-"""Between these, memory may be something else than RAM."""
-
-
 class Mode(NamedTuple):
     """One way of paging: levels as (shift, index mask, whether rights count, whether a page may end here)."""
 
@@ -157,7 +153,7 @@ class Paging:
     def _entry(self, where: int, size: int) -> int:
         """A table's entry; most tables lie in plain RAM, where a view is the short way."""
         memory = self.memory
-        if where < LOWEST_SPECIAL or LAST_SPECIAL < where < memory.plain_end:
+        if memory.is_plain(where):
             return memory.quads[where >> 3] if size == 8 else memory.words[where >> 2]
         return int.from_bytes(memory.read(where, size), "little")
 

@@ -2,7 +2,8 @@
 
 The engine calls once for each element. For a repeated INS or OUTS on a port that can move several
 elements at once, the first call moves the others too: memory and registers are advanced so that the
-engine's own element is the last one left to do, and each element is charged.
+engine's own element is the last one left to do, and each element is charged. Native code finds most such
+runs by itself (`find_run` in native.c) and leaves the rest to the code here.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from emu.core.bus import PortBus
-from emu.core.clock import ELAPSED, Clock
+from emu.core.clock import ELAPSED, NEXT_TIMER, Clock
 from emu.core.memory import Memory
+from emu.cpu.blocks import Blocks
 from emu.cpu.context import CS, DS, ES, FS, GS, HF_CS32, HF_CS64, RCX, RDI, RSI, SS
 from emu.cpu.handle import Handle
-from emu.cpu.io_permission import IoPermission
+from emu.cpu.io_permission import IoPermission, PortHooks
 from emu.cpu.paging import PageFault
 from emu.cpu.state import State
 
@@ -100,7 +102,7 @@ class PortInstructions:
         clock: Clock,
         memory: Memory,
         failed: Callable[[BaseException], None],
-        native: bool,
+        blocks: Blocks,
     ) -> None:
         self._handle = handle
         self._state = state
@@ -109,7 +111,8 @@ class PortInstructions:
         self._memory = memory
         self._failed = failed
         self._cost = clock.costs.port_access_ns * clock.ticks_per_ns
-        self.permission = IoPermission(handle, state, self._on_in, self._on_out, native=native)
+        hooks = PortHooks(self._on_in, self._on_out, self._move_in, self._move_out)
+        self.permission = IoPermission(handle, state, hooks, ports, clock, blocks)
 
     def _on_in(self, _engine: int, port: int, width: int, restricted: int | None) -> int:
         try:
@@ -134,6 +137,25 @@ class PortInstructions:
                 self._ports.write(port, width, value)
         except BaseException as failure:  # must not unwind through the engine's frames
             self._failed(failure)
+
+    def _move_in(self, port: int, width: int, elements: int, physical: int) -> int:
+        """What native code calls for a run that it has found: elements moved << 32 | the first of them."""
+        try:
+            data = self._ports.read_string(port, width, elements)
+            self._memory.write(physical + width, data[width:])
+            return len(data) // width << 32 | int.from_bytes(data[:width], "little")
+        except BaseException as failure:  # must not unwind through the engine's frames
+            self._failed(failure)
+            return 1 << 32
+
+    def _move_out(self, port: int, width: int, elements: int, physical: int) -> int:
+        """The same for OUTS: elements moved."""
+        try:
+            data = self._memory.read(physical, elements * width)
+            return self._ports.write_string(port, width, data) // width
+        except BaseException as failure:  # must not unwind through the engine's frames
+            self._failed(failure)
+            return 1
 
     def _in_string(self, port: int, width: int) -> int:
         run = self._repeated(INS, RDI, width)
@@ -169,16 +191,17 @@ class PortInstructions:
             return None
         mask = instruction.address_mask
         linear = offset = state.gpr(index) & mask
-        if not hidden & HF_CS64:
+        if hidden & HF_CS64:
+            if opcodes is OUTS and instruction.segment in (FS, GS):
+                return None
+        else:
             base = state.segment_base(ES if opcodes is INS else instruction.segment)
             linear = base + offset & 0xFFFF_FFFF
         count = min(state.gpr(RCX) & mask, (0x1000 - (linear & 0xFFF)) // width)
         if mask == 0xFFFF:
             count = min(count, (0x10000 - offset) // width)
-        due = self._clock.next_deadline()
-        if due is not None:
-            left = (due * self._clock.ticks_per_ns - self._clock.cells[ELAPSED]) // self._cost
-            count = min(count, left)
+        cells = self._clock.cells
+        count = min(count, (cells[NEXT_TIMER] - cells[ELAPSED]) // self._cost)
         return StringRun(linear, count, mask) if count > 1 else None
 
     def _plain_memory(self, linear: int, *, write: bool) -> int | None:
@@ -188,10 +211,7 @@ class PortInstructions:
             physical = state.paging.translate(linear, write=write, user=state.cpl == 3)
         except PageFault:
             return None
-        segment = self._memory.find(physical)
-        if segment.reads_from is None or (write and segment.reads_from != segment.writes_to):
-            return None
-        return physical if (physical | 0xFFF) < segment.end else None
+        return physical if self._memory.is_plain(physical) else None
 
     def _advance(self, run: StringRun, index: int, moved: int, width: int) -> None:
         """Account for all elements but the engine's own."""
