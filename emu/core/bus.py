@@ -93,12 +93,7 @@ class PortBus:
 
     def moves_strings(self, port: int) -> bool:
         """Whether several elements may move at once at `port`."""
-        region = self._owners[port]
-        return (
-            region is not None
-            and region.read_string is not None
-            and port - self._bases[region] in region.string_offsets
-        )
+        return bool(self.string_ports[port])
 
     def read_string(self, port: int, width: int, count: int) -> bytes:
         """At least one and at most `count` elements from `port`, as REP INS wants them."""
@@ -147,7 +142,8 @@ class PortBus:
         for port in range(base, min(base + region.size, 0x10000)):
             if not only_empty or self._owners[port] is None:
                 self._owners[port] = region
-                self.string_ports[port] = region.read_string is not None
+                moves = region.read_string is not None and port - base in region.string_offsets
+                self.string_ports[port] = moves
 
     def _vacate(self, region: Region, base: int) -> None:
         for port in range(base, min(base + region.size, 0x10000)):
