@@ -5,9 +5,10 @@ closes the block before it (its bytes are charged to the clock), is the one plac
 stopped, and opens the announced block. The work is done by native code where it could be built; the
 Python callback here does the same, slower, with the same result.
 
-Both also keep a map of the pages that code was translated from, so that a device's write into one can be
-noticed. The engine tells of translated blocks by its edge hook, but not of the first ones after a start
-or an exception; those are marked when they are announced (`fresh`).
+Both also keep a map of where code was translated from (a word for each page of RAM, a bit in it for each
+line of 64 bytes), so that a device's write into it can be noticed. The engine tells of translated blocks
+by its edge hook, but not of the first ones after a start or an exception; those are marked when they are
+announced (`fresh`).
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from emu.cpu.library import HOOK_BLOCK, HOOK_EDGE, BlockCallback, EdgeCallback, 
 from emu.cpu.state import FLAG_IF, State
 
 FRESH_BLOCKS = 2
+PAGE_SHIFT, LINE_SHIFT = 12, 6
 
 
 class Stop(IntEnum):
@@ -76,7 +78,7 @@ class Cells(ctypes.Structure):
         ("context", c_void_p),
         ("memory", c_void_p),
         ("memory_size", c_uint64),
-        ("code_pages", c_void_p),
+        ("code_lines", c_void_p),
         ("engine_stop", c_void_p),
         ("read_register", c_void_p),
         ("save_context", c_void_p),
@@ -130,8 +132,9 @@ class Blocks:
         self._state = state
         self._clock = clock.cells
         self.cells = Cells()
-        self.code_pages = bytearray(memory.ram_bytes >> 12)
-        self._pages = (ctypes.c_uint8 * len(self.code_pages)).from_buffer(self.code_pages)
+        self._no_code = bytes(memory.plain_end >> PAGE_SHIFT << 3)
+        self._code = bytearray(self._no_code)
+        self._lines = memoryview(self._code).cast("Q")
         library = native_library() if native else None
         self.is_native = library is not None
         if library is None:
@@ -152,7 +155,7 @@ class Blocks:
         cells.context = self._scratch.pointer.value
         cells.memory = ctypes.addressof(ctypes.c_uint8.from_buffer(memory.buffer))
         cells.memory_size = min(memory.ram_bytes, LOW_LIMIT)
-        cells.code_pages = ctypes.addressof(self._pages)
+        cells.code_lines = ctypes.addressof(ctypes.c_uint8.from_buffer(self._code))
         for field, name in (
             ("engine_stop", "uc_emu_stop"),
             ("read_register", "uc_reg_read"),
@@ -237,9 +240,33 @@ class Blocks:
         self._mark_code(to[0].pc, to[0].size)
 
     def _mark_code(self, address: int, size: int) -> None:
-        self._state.capture()
+        self._state.glance()
         paging = self._state.load_paging()
-        for linear in (address, address + max(size, 1) - 1):
-            physical = paging.probe(linear)
-            if physical is not None and physical >> 12 < len(self.code_pages):
-                self.code_pages[physical >> 12] = 1
+        end = address + max(size, 1)
+        while address < end:
+            following = min((address | 0xFFF) + 1, end)
+            physical = paging.probe(address)
+            if physical is not None and physical >> PAGE_SHIFT < len(self._lines):
+                self._lines[physical >> PAGE_SHIFT] |= _lines_of(physical, following - address)
+            address = following
+
+    def has_code(self, address: int, length: int) -> bool:
+        """Whether code was translated from these physical addresses; beyond 3 GiB nobody knows: perhaps."""
+        end = address + length
+        while address < end:
+            page = address >> PAGE_SHIFT
+            following = min((address | 0xFFF) + 1, end)
+            if page >= len(self._lines) or self._lines[page] & _lines_of(address, following - address):
+                return True
+            address = following
+        return False
+
+    def forget_code(self) -> None:
+        """Nothing is translated any more."""
+        self._code[:] = self._no_code
+
+
+def _lines_of(address: int, length: int) -> int:
+    """The bits of the lines that `length` bytes at `address`, within one page, lie in."""
+    first, last = address >> LINE_SHIFT & 63, address + length - 1 >> LINE_SHIFT & 63
+    return (2 << last) - (1 << first)

@@ -27,6 +27,7 @@
 #define SEGMENT_DS 3
 #define DIRECTION_BEHIND_RIP 44     /* where a context keeps DF, as 1 or -1 */
 #define NEXT_TIMER 2
+#define LINE_SHIFT 6
 #define PAGE_MASK 0x000ffffffffff000ull
 
 enum stop { RUNNING, SPENT, ASKED, INTERRUPTIBLE, PROBED };
@@ -58,7 +59,7 @@ struct blocks {
     void *context;
     uint8_t *memory;            /* RAM by physical address, as far as it is contiguous */
     uint64_t memory_size;
-    uint8_t *code_pages;        /* a byte for each page of it: code was translated from there */
+    uint64_t *code_lines;       /* a word for each page of it, a bit for each line: code came from there */
     int (*engine_stop)(void *engine);
     int (*read_register)(void *engine, int number, void *value);
     int (*save_context)(void *engine, void *context);
@@ -116,15 +117,18 @@ static uint64_t physical(const struct blocks *self, uint64_t linear)
 
 static void mark_code(void *engine, struct blocks *self, uint64_t linear, uint32_t size)
 {
-    uint64_t first, last;
+    uint64_t end = linear + (size ? size : 1);
 
     self->save_context(engine, self->context);
-    first = physical(self, linear);
-    last = physical(self, linear + (size ? size - 1 : 0));
-    if (first < self->memory_size)
-        self->code_pages[first >> 12] = 1;
-    if (last < self->memory_size)
-        self->code_pages[last >> 12] = 1;
+    while (linear < end) {
+        uint64_t next = (linear | 0xfff) + 1 < end ? (linear | 0xfff) + 1 : end;
+        uint64_t start = physical(self, linear);
+        uint64_t line, last = (start + (next - linear) - 1) >> LINE_SHIFT;
+        if (start < self->memory_size)
+            for (line = start >> LINE_SHIFT; line <= last; line++)
+                self->code_lines[line >> 6] |= 1ull << (line & 63);
+        linear = next;
+    }
 }
 
 /* UC_HOOK_EDGE_GENERATED: a block was translated. */

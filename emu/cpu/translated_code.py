@@ -28,7 +28,7 @@ class TranslatedCode:
     def forget(self) -> None:
         """Drop everything translated. Not while running."""
         self._handle.flush_code()
-        self._blocks.code_pages[:] = bytes(len(self._blocks.code_pages))
+        self._blocks.forget_code()
         self.is_stale = False
 
     def _map_changed(self) -> None:
@@ -36,9 +36,7 @@ class TranslatedCode:
             self._forget_soon()
 
     def _written(self, address: int, length: int) -> None:
-        first, last = address >> 12, address + length - 1 >> 12
-        pages = self._blocks.code_pages
-        if last >= len(pages) or 1 in pages[first : last + 1]:
+        if self._blocks.has_code(address, length):
             self._forget_soon()
 
     def _forget_soon(self) -> None:
