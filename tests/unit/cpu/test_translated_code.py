@@ -41,8 +41,9 @@ def test_a_write_beside_the_code_does_not_drop_it(native: bool) -> None:
 @pytest.mark.parametrize("native", [True, False])
 def test_memory_that_is_mapped_elsewhere_is_what_runs(native: bool) -> None:
     """A routine in the ROM area is called before and after RAM takes the ROM's place."""
-    source = "mov sp, 0x7000; .byte 0x9a; .word 0, 0xf000; out 0x80, al; out 0x91, al; .byte 0x9a; .word 0, 0xf000;"
-    bench = Bench(assemble(source + "out 0x80, al; mov al, 0; out 0xf4, al; hlt;"), native=native)
+    call = ".byte 0x9a; .word 0, 0xf000; out 0x80, al;"
+    source = f"mov sp, 0x7000; {call} out 0x91, al; {call} mov al, 0; out 0xf4, al; hlt;"
+    bench = Bench(assemble(source), native=native)
     rom = next(part for part in bench.memory.segments if part.base == 0xF_0000)
     assert rom.reads_from is not None
     bench.memory.view[rom.reads_from : rom.reads_from + 3] = b"\xb0\x55\xcb"
