@@ -8,8 +8,8 @@ from emu.machine.machine import Machine
 from emu.machine.run_loop import Pace
 from emu.observe.trace_hash import TraceHash
 
-DETERMINED = ("modes", "exceptions", "interrupts", "smc", "rep", "unplug-all")
-"""The guests that the design's law names."""
+DETERMINED = ("modes", "exceptions", "interrupts", "smc", "rep", "unplug-all", "ne2k")
+"""The guests that the design's law names, and those of each chip since."""
 NS_PER_S = 1_000_000_000
 
 

@@ -60,6 +60,7 @@ def test_a_transfer_and_what_is_under_way_go_on_on_the_restored_link() -> None:
         each.wait()
     assert len(cable.arrived) == 3
     assert twin.arrived == cable.arrived
+    assert twin.arrived[2][1][42:46] == b"\0\3\0\2"  # the second block
 
 
 def test_reset_forgets_transfers() -> None:
