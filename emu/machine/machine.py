@@ -7,6 +7,8 @@ from collections.abc import Callable
 from emu.core.backends import ByteSink
 from emu.core.errors import ConfigError
 from emu.core.events import Observer, Observers
+from emu.devices.pci.host_bridge import ATTRIBUTE_MAP
+from emu.machine import firmware_stub
 from emu.machine.bundled import bios_path
 from emu.machine.config import MachineConfig
 from emu.machine.parts import ObservedSink, Outlets, load_firmware, load_kernel
@@ -14,6 +16,9 @@ from emu.machine.pc import Pc
 from emu.machine.run_loop import Reason, RunLoop, Stop
 from emu.machine.snapshot import Snapshot, restore, save
 from emu.xen.xenstore.store import StoreError
+
+SHADOWED = 0x30
+"""The host bridge's setting of the area below 1 MiB: RAM, as firmware leaves it."""
 
 
 class Discard:
@@ -123,6 +128,8 @@ class Machine:
     def _enter_kernel(self) -> None:
         """Put the kernel, if there is one, where a boot loader would have, and the processor at its entry."""
         if self._kernel is not None:
+            self.pc.host_bridge.write_configuration(ATTRIBUTE_MAP, 1, SHADOWED)
+            self.memory.write(firmware_stub.BASE, firmware_stub.stub())
             for address, data in self._kernel.memory.items():
                 self.memory.write(address, data)
             self.processor.restore({**self.processor.save(), **self._kernel.registers})

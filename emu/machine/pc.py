@@ -130,7 +130,7 @@ class Pc:
             "isa bridge", interrupts={9: irq_9} | {n: isa(n) for n in (3, 5, 6, 7, 10, 11)}
         )
         power = PowerManagement("power", clock=clock, sci=sci, power_off=out.power_off)
-        host_bridge = HostBridge(
+        host_bridge = self.host_bridge = HostBridge(
             "host bridge",
             place=memory.place,
             rom=low_rom(rom, len(firmware)),
