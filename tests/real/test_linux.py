@@ -15,7 +15,7 @@ from random import Random
 import pytest
 
 from emu.machine.bundled import FOLDER
-from emu.machine.config import Drive, Kernel, MachineConfig, Nic
+from emu.machine.config import PEER_ADDRESS, Drive, Kernel, MachineConfig, Nic
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Reason, Stop
 from tests.real.initramfs import initramfs, modules_named
@@ -26,6 +26,8 @@ NEWEST, BUSYBOX = "linux-image-amd64", "busybox-static"
 MODULES = ("sd_mod", "sr_mod", "ata_piix", "ne2k-pci")
 CD = FOLDER / "guests/hello/hello.iso"
 DISK_BYTES = 4 << 20
+GUEST = PEER_ADDRESS + 8
+SERVED = Random(2).randbytes(100_001)
 LONGEST_NS = 60_000_000_000
 EXIT_PORT = 0xF4
 SCRIPT = f"""#!/bin/sh
@@ -41,6 +43,9 @@ dd if=/dev/urandom of=/tmp/noise bs=64k count=16 2>/dev/null
 dd if=/tmp/noise of=/dev/sda bs=64k seek=16 conv=fsync 2>/dev/null
 echo 3 > /proc/sys/vm/drop_caches
 dd if=/dev/sda bs=64k skip=16 count=16 2>/dev/null | cmp - /tmp/noise && echo "written: the same"
+ifconfig eth0 {GUEST} up
+ping -c 3 {PEER_ADDRESS}
+tftp -g -l /tmp/fetched -r served.bin {PEER_ADDRESS} && echo "sha256 fetched: $(sha256sum /tmp/fetched)"
 echo "block: $(ls /sys/block | xargs)"
 echo "net: $(ls /sys/class/net | xargs)"
 cat /proc/interrupts
@@ -88,6 +93,7 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Booted:
     folder = tmp_path_factory.mktemp("linux")
     contents = Random(1).randbytes(DISK_BYTES)
     (folder / "disk.img").write_bytes(contents)
+    (folder / "served.bin").write_bytes(SERVED)
     modules = modules_named(kernel / "lib/modules", MODULES)
     (folder / "initrd").write_bytes(initramfs(busybox.read_bytes(), SCRIPT, modules))
     image = next((kernel / "boot").glob("vmlinuz-*"))
@@ -96,7 +102,7 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Booted:
         memory_mib=256,
         kernel=Kernel(image, folder / "initrd", "console=ttyS0"),
         drives=(Drive(folder / "disk.img", 0), Drive(CD, 2, cdrom=True)),
-        nics=(Nic(),),
+        nics=(Nic(backend="peer", serve=folder / "served.bin"),),
     )
     machine = Machine(config, serial=serial)
     stop = machine.run(until_ns=LONGEST_NS)
@@ -130,9 +136,15 @@ def test_disks_and_network_card_are_there(booted: Booted) -> None:
     assert "RealTek RTL-8029(AS)" in booted.text
 
 
+def test_ne2k_pci_pings_the_peer_and_fetches_a_file(booted: Booted) -> None:
+    assert "3 packets transmitted, 3 packets received, 0% packet loss" in booted.text
+    assert booted.after("sha256 fetched: ").split()[0] == hashlib.sha256(SERVED).hexdigest()
+
+
 def test_the_drivers_get_their_interrupts(booted: Booted) -> None:
     assert booted.interrupts("timer") > 100
     assert booted.interrupts("ttyS0") > 0
+    assert booted.interrupts("eth0") > 0
     ata = re.findall(r"^ *1[45]: +(\d+) +XT-PIC +ata_piix$", booted.text, re.MULTILINE)
     assert len(ata) == 2
     assert all(int(count) > 0 for count in ata)
