@@ -7,7 +7,7 @@ GUEST ?= unplug-all
 # Two workers: more would only wait for each other on the machines that this runs on.
 PYTEST := $(BIN)/python -m pytest -n 2
 
-.PHONY: help setup build run test check bench real clean
+.PHONY: help setup build wheel run test check bench real clean
 .DELETE_ON_ERROR:
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make bench    a table of speeds"
 	@echo "make setup    the environment $(VENV), with the command $(BIN)/emu"
 	@echo "make build    firmware and guests, from source"
+	@echo "make wheel    dist/emu-*.whl, which needs no compiler where it is installed"
 	@echo "make clean    remove what was built; $(VENV) and .real stay"
 
 setup: $(VENV)/.installed
@@ -37,6 +38,9 @@ build: setup
 	@$(MAKE) --no-print-directory --silent -C firmware/bios BUILD=$(CURDIR)/build/firmware/bios OUT=$(CURDIR)/emu/bundled/firmware
 	@$(MAKE) --no-print-directory --silent -C guests BUILD=$(CURDIR)/build/guests OUT=$(CURDIR)/emu/bundled/guests \
 		PYTHON=$(CURDIR)/$(BIN)/python
+
+wheel: build
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
 run: build
 	@$(BIN)/emu run $(GUEST)
@@ -58,5 +62,5 @@ bench: build
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf build emu/bundled emu/cpu/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build dist emu/bundled emu/cpu/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -55,7 +55,7 @@ def show_run(transcript: Transcript, summary: Summary, stream: TextIO | None = N
 
 
 def show_screen(screen: TextScreen | None, stream: TextIO | None = None) -> None:
-    """Print the text screen: in its colours and in a frame on a terminal, else its lines."""
+    """Print the text screen: all of it in its colours on a terminal, else the lines that say something."""
     stream = stream or sys.stdout
     if screen is None:
         _lines(stream, "", "Screen: it shows no text")
@@ -115,20 +115,17 @@ def _lines(stream: TextIO, *lines: str) -> None:
 
 def _show_rich_screen(screen: TextScreen, stream: TextIO) -> None:
     from rich.console import Console
-    from rich.panel import Panel
     from rich.style import Style
     from rich.text import Text
 
     def style(of: ScreenStyle) -> Style:
         return Style(color=of.foreground, bgcolor=of.background, blink=of.blink)
 
-    rows = [
-        Text.assemble(*((run.text, style(run.style)) for run in runs), no_wrap=True)
-        for runs in styled_rows(screen)
-    ]
-    Console(file=stream, highlight=False).print(
-        Panel(Text("\n").join(rows), title="Screen", title_align="left", expand=False)
-    )
+    console = Console(file=stream, highlight=False)
+    console.print(Text("\nScreen", style="italic"))
+    for runs in styled_rows(screen):
+        console.print(Text.assemble(*((run.text, style(run.style)) for run in runs)), soft_wrap=True)
+    console.print()
 
 
 def _show_rich(transcript: Transcript, summary: Summary, stream: TextIO) -> None:

@@ -14,15 +14,8 @@ announced (`fresh`).
 from __future__ import annotations
 
 import ctypes
-import os
-import shutil
-import subprocess
-import sysconfig
-import tempfile
 from ctypes import c_int64, c_uint8, c_uint32, c_uint64, c_void_p
 from enum import IntEnum
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from emu.core.clock import DEADLINE, ELAPSED, Clock
@@ -30,6 +23,7 @@ from emu.core.memory import LOW_LIMIT, Memory
 from emu.cpu import context
 from emu.cpu.handle import Handle
 from emu.cpu.library import HOOK_BLOCK, HOOK_EDGE, BlockCallback, EdgeCallback, x86
+from emu.cpu.native_code import native_library
 from emu.cpu.state import FLAG_IF, State
 
 FRESH_BLOCKS = 2
@@ -83,43 +77,6 @@ class Cells(ctypes.Structure):
         ("read_register", c_void_p),
         ("save_context", c_void_p),
     ]
-
-
-@cache
-def native_library() -> Any | None:
-    """The native callbacks, built with the C compiler on first use; None where that is not to be had."""
-    if os.environ.get("EMU_NATIVE", "1") == "0":
-        return None
-    source = Path(__file__).with_name("native.c")
-    for folder in (source.parent, Path(tempfile.gettempdir()) / f"emu-native-{os.getuid()}"):
-        built = folder / f"native{sysconfig.get_config_var('EXT_SUFFIX') or '.so'}"
-        if built.exists() and built.stat().st_mtime >= source.stat().st_mtime and _owned(built):
-            return ctypes.CDLL(str(built))
-        if compile_native(source, built):
-            return ctypes.CDLL(str(built))
-    return None
-
-
-def _owned(path: Path) -> bool:
-    return path.stat().st_uid in (0, os.getuid())
-
-
-def compile_native(source: Path, target: Path) -> bool:
-    """Build native.c into `target`; whether it worked."""
-    compiler = shutil.which(os.environ.get("CC", "cc")) or shutil.which("gcc")
-    if compiler is None:
-        return False
-    try:
-        target.parent.mkdir(mode=0o700, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-            fresh = Path(folder) / target.name
-            command = [compiler, "-O2", "-shared", "-fPIC", "-o", str(fresh), str(source)]
-            if subprocess.run(command, capture_output=True, check=False).returncode:
-                return False
-            fresh.replace(target)
-    except OSError:
-        return False
-    return True
 
 
 class Blocks:

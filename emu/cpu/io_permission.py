@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 from emu.core.bus import PortBus
 from emu.core.clock import Clock
 from emu.cpu import context
-from emu.cpu.blocks import Blocks, native_library
+from emu.cpu.blocks import Blocks
 from emu.cpu.context import HF_IOBPT, TR
 from emu.cpu.handle import Handle
 from emu.cpu.library import HOOK_INSTRUCTION, InCallback, MoveCallback, OutCallback, x86
+from emu.cpu.native_code import native_library
 from emu.cpu.paging import PageFault
 from emu.cpu.state import CR0_PE, FLAG_VM, State
 
