@@ -13,6 +13,8 @@ SAY = b"\x66\xba\xf8\x03\xee"
 """AL to COM1."""
 SAY_TEXT = b"\x89\xc6" + b"\xac\x84\xc0\x74\x07" + SAY + b"\xeb\xf4"
 """The zero-terminated text at EAX."""
+HANG = b"\xfa\xf4"
+"""Stands at the entry that is not to be taken."""
 REPORT = b"\xb0\x00\x66\xba\xf4\x00\xee\xf4"
 
 # The same bytes in both modes, but for 48 90: in 64-bit mode a NOP, else DEC EAX.
@@ -34,7 +36,8 @@ def bzimage(
     *, entry_64: bool = True, version: int = 0x20F, flags: int = 1, initial_size: int = 1 << 20
 ) -> bytes:
     """Such a kernel; it wants to unpack itself from 1 MiB on."""
-    code = PROGRAM.ljust(linux.ENTRY_64, b"\0") + PROGRAM
+    start = HANG if entry_64 else PROGRAM
+    code = start.ljust(linux.ENTRY_64, b"\0") + (PROGRAM if entry_64 else HANG)
     setup = bytearray((SETUP_SECTORS + 1) * linux.SECTOR)
     setup[linux.SETUP_SECTORS] = SETUP_SECTORS
     setup[linux.SIGNATURE : linux.SIGNATURE + 4] = linux.MAGIC
