@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FLAG_ZF = 1 << 6
 DR6_SINGLE_STEP, DR6_BREAKPOINTS = 1 << 14, 0xF
+DR7_TYPE_IO = 2
 MOV_TO_DEBUG = b"\x0f\x23"
 COMPARES = (0xA6, 0xA7, 0xAE, 0xAF)
 DECISIONS = {Stop.SPENT: Exit.SPENT, Stop.ASKED: Exit.ASKED, Stop.INTERRUPTIBLE: Exit.INTERRUPTIBLE}
@@ -40,6 +41,11 @@ def written_debug_status(state: State, code: bytes, status: int) -> int:
     if operation != MOV_TO_DEBUG or not modrm or modrm[0] >> 3 & 7 != 6:
         return status
     return state.gpr(modrm[0] & 7 | (8 if start and code[0] & 1 else 0))
+
+
+def _is_on_io(control: int, number: int) -> bool:
+    """Whether DR7 has enabled breakpoint `number` and has it on I/O."""
+    return bool(control >> 2 * number & 3) and control >> 16 + 4 * number & 3 == DR7_TYPE_IO
 
 
 class Stepper:
@@ -160,8 +166,9 @@ class Stepper:
         status = state.debug(6)
         if not status & DR6_SINGLE_STEP:
             return False  # a breakpoint of the guest's, before the instruction
-        # At a single step the engine marks breakpoints that are not enabled, too, where DR0 to DR3 equal EIP.
-        hit = status & sum(1 << n for n in range(4) if state.debug(7) >> 2 * n & 3)
+        # At a single step the engine also marks breakpoints on the next instruction, enabled or not. Those of
+        # the guest fault by themselves, before it; only one on I/O may have been hit along with the step.
+        hit = status & sum(1 << n for n in range(4) if _is_on_io(state.debug(7), n))
         ours = DR6_SINGLE_STEP | DR6_BREAKPOINTS
         state.set_debug(6, status & ~ours | self._debug_status & ours | hit)
         if hit & ~self._debug_status:
