@@ -58,8 +58,9 @@ PROGRAMS = {
     "an instruction breakpoint, passed by RF": "mov word ptr [4], offset db; mov word ptr [6], 0; jmp start;"
     "db: pop ax; pop bx; pop cx; movzx ecx, cx; or ecx, 0x10000; push ecx; movzx ebx, bx; push ebx;"
     "movzx eax, ax; push eax; out 0x80, al; .byte 0x66; iret; start: mov sp, 0x7000; xor eax, eax;"
-    "mov ax, offset here; mov dr0, eax; mov eax, 0x402; mov dr7, eax; mov si, 2; again: nop; here: inc di;"
-    "nop; dec si; jnz again; mov eax, 0x400; mov dr7, eax;" + FINISH,
+    "mov ax, offset here; mov dr0, eax; mov eax, 0x402; mov dr7, eax; mov si, 2; again: call body;"
+    "dec si; jnz again; mov eax, 0x400; mov dr7, eax; jmp done; body: nop; here: inc di; nop; ret; done:"
+    + FINISH,
     "a long block": "mov eax, cr4; or ax, 0x200; mov cr4, eax;"
     + "paddb xmm0, xmm1;" * 300
     + "inc ax;" * 600
