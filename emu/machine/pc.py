@@ -169,7 +169,7 @@ class Pc:
             targets=Targets(
                 disks=disks,
                 auxiliary_disks=[disk for disk in disks if disk.position != 0],
-                nics=[EmulatedNics(pci, links, host_log=out.host_log, observers=seen)],
+                nics=[EmulatedNics(pci, links, host_log=profile.voice(out.host_log), observers=seen)],
             ),
             clock=clock,
             host_log=out.host_log,

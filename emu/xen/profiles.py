@@ -7,7 +7,7 @@ that fits an access says what it does. The same rules explain accesses to a pers
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from enum import Enum
@@ -132,6 +132,10 @@ class Profile:
     throttled: bool
     speaks: bool
     """Whether the device model writes what it sees to the host's log."""
+
+    def voice(self, host_log: Callable[[str], None]) -> Callable[[str], None]:
+        """`host_log` for a device model that writes there, silence for another."""
+        return host_log if self.speaks else lambda text: None
 
     def port_rule(self, port: int, width: int, direction: Direction, version: int = 1) -> Rule:
         """The rule for an access to a fixed port, on a host of protocol `version`."""

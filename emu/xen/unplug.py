@@ -72,7 +72,7 @@ class UnplugPorts(Device[UnplugState]):
         self.profile = profile
         self.version = version
         self._targets = targets
-        self._host_log = host_log if profile.speaks else lambda text: None
+        self._host_log = profile.voice(host_log)
         self._is_blacklisted = is_blacklisted
         self._lock_rom = lock_rom
         self._looked_up: dict[tuple[int, int, Direction], Does] = {}
