@@ -254,9 +254,13 @@ class UnicornProcessor:
             return Exit.SHUTDOWN
         if cells.stopped == Stop.RUNNING:
             return Exit.SPENT if self._stopped_in_delivery else self._halt()
-        if cells.stopped == Stop.ASKED:
-            cells.asked = False
-        return EXITS[Stop(cells.stopped)]
+        return self.decided(Stop(cells.stopped))
+
+    def decided(self, stop: Stop) -> Exit:
+        """The answer to a stop at an announcement; a request has been heeded then."""
+        if stop == Stop.ASKED:
+            self.blocks.cells.asked = False
+        return EXITS[stop]
 
     def ended_in_step(self) -> Exit:
         """How a step ended that neither trapped nor failed."""

@@ -20,7 +20,7 @@ CR0_WP, CR0_PG = 1 << 16, 1 << 31
 CR4_PSE, CR4_PAE = 1 << 4, 1 << 5
 EFER_LMA, EFER_NXE = 1 << 10, 1 << 11
 
-PF_PRESENT, PF_WRITE, PF_USER, PF_RESERVED, PF_FETCH = 1, 2, 4, 8, 16
+PF_PRESENT, PF_WRITE, PF_USER, PF_RESERVED = 1, 2, 4, 8
 """Bits of a page fault's error code."""
 
 

@@ -18,6 +18,7 @@ from emu.core.clock import ELAPSED, NEXT_TIMER, Clock
 from emu.core.memory import Memory
 from emu.cpu.blocks import Blocks
 from emu.cpu.context import CS, DS, ES, FS, GS, HF_CS32, HF_CS64, RCX, RDI, RSI, SS
+from emu.cpu.guard import guarded
 from emu.cpu.handle import Handle
 from emu.cpu.io_permission import IoPermission, PortHooks
 from emu.cpu.paging import PageFault
@@ -104,14 +105,14 @@ class PortInstructions:
         failed: Callable[[BaseException], None],
         blocks: Blocks,
     ) -> None:
-        self._handle = handle
         self._state = state
         self._ports = ports
         self._clock = clock
         self._memory = memory
         self._failed = failed
         self._cost = clock.costs.port_access_ns * clock.ticks_per_ns
-        hooks = PortHooks(self._on_in, self._on_out, self._move_in, self._move_out)
+        move_in, move_out = guarded(self._move_in, failed, 1 << 32), guarded(self._move_out, failed, 1)
+        hooks = PortHooks(self._on_in, self._on_out, move_in, move_out)
         self.permission = IoPermission(handle, state, hooks, ports, clock, blocks)
 
     def _on_in(self, _engine: int, port: int, width: int, restricted: int | None) -> int:
@@ -139,33 +140,24 @@ class PortInstructions:
             self._failed(failure)
 
     def _move_in(self, port: int, width: int, elements: int, physical: int) -> int:
-        """What native code calls for a run that it has found: elements moved << 32 | the first of them."""
-        try:
-            data = self._ports.read_string(port, width, elements)
-            self._memory.write(physical + width, data[width:])
-            return len(data) // width << 32 | int.from_bytes(data[:width], "little")
-        except BaseException as failure:  # must not unwind through the engine's frames
-            self._failed(failure)
-            return 1 << 32
+        """Move a run to memory but for its first element: elements moved << 32 | the first of them."""
+        data = self._ports.read_string(port, width, elements)
+        self._memory.write(physical + width, data[width:])
+        return len(data) // width << 32 | int.from_bytes(data[:width], "little")
 
     def _move_out(self, port: int, width: int, elements: int, physical: int) -> int:
-        """The same for OUTS: elements moved."""
-        try:
-            data = self._memory.read(physical, elements * width)
-            return self._ports.write_string(port, width, data) // width
-        except BaseException as failure:  # must not unwind through the engine's frames
-            self._failed(failure)
-            return 1
+        """Move a run from memory: elements moved."""
+        data = self._memory.read(physical, elements * width)
+        return self._ports.write_string(port, width, data) // width
 
     def _in_string(self, port: int, width: int) -> int:
         run = self._repeated(INS, RDI, width)
         physical = None if run is None else self._plain_memory(run.linear, write=True)
         if run is None or physical is None:
             return self._ports.read(port, width)
-        data = self._ports.read_string(port, width, run.elements)
-        self._memory.write(physical + width, data[width:])
-        self._advance(run, RDI, len(data) // width, width)
-        return int.from_bytes(data[:width], "little")
+        moved = self._move_in(port, width, run.elements, physical)
+        self._advance(run, RDI, moved >> 32, width)
+        return moved & 0xFFFF_FFFF
 
     def _out_string(self, port: int, width: int, value: int) -> None:
         run = self._repeated(OUTS, RSI, width)
@@ -173,8 +165,7 @@ class PortInstructions:
         if run is None or physical is None:
             self._ports.write(port, width, value)
             return
-        data = self._memory.read(physical, run.elements * width)
-        self._advance(run, RSI, self._ports.write_string(port, width, data) // width, width)
+        self._advance(run, RSI, self._move_out(port, width, run.elements, physical), width)
 
     def _repeated(self, opcodes: tuple[int, int], index: int, width: int) -> StringRun | None:
         """The repeated instruction under way, if more than one element may move at once.

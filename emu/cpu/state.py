@@ -18,7 +18,7 @@ ARITHMETIC_FLAGS = 0x8D5
 CC_IS_EFLAGS = 1
 """The engine's mark that its condition-code source holds flags ready-made."""
 
-CR0_PE, CR0_MP, CR0_EM, CR0_TS, CR0_NE = 1, 2, 4, 8, 32
+CR0_PE, CR0_TS = 1, 8
 SEGMENT_64BIT, SEGMENT_32BIT = 1 << 21, 1 << 22
 """The L and D bits of a segment's flags."""
 
@@ -201,11 +201,6 @@ class State(Context):
         """Clear EFLAGS bits other than the arithmetic ones."""
         at = self._layout.eflags
         self.set_qword(at, self.qword(at) & ~mask)
-
-    def set_flags(self, mask: int) -> None:
-        """Set EFLAGS bits other than the arithmetic ones."""
-        at = self._layout.eflags
-        self.set_qword(at, self.qword(at) | mask)
 
     def set_all_flags(self, flags: int) -> None:
         """Set EFLAGS whole, the arithmetic flags included; hidden flags follow with `sync_hidden`."""

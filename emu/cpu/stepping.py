@@ -28,7 +28,6 @@ DR6_SINGLE_STEP, DR6_BREAKPOINTS = 1 << 14, 0xF
 DR7_TYPE_IO = 2
 MOV_TO_DEBUG = b"\x0f\x23"
 COMPARES = (0xA6, 0xA7, 0xAE, 0xAF)
-DECISIONS = {Stop.SPENT: Exit.SPENT, Stop.ASKED: Exit.ASKED, Stop.INTERRUPTIBLE: Exit.INTERRUPTIBLE}
 
 
 def written_debug_status(state: State, code: bytes, status: int) -> int:
@@ -100,9 +99,7 @@ class Stepper:
         if not stop:
             return None
         self.inside = False
-        if stop == Stop.ASKED:
-            cpu.blocks.cells.asked = False
-        return DECISIONS[stop]
+        return cpu.decided(stop)
 
     def _run(self, probe: Probe) -> int:
         """Let the engine go with announcements only noted; its error is mended and returned."""

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from emu.core.events import EVENTS, Observer, Observers
+from emu.core.events import Observers
 from emu.machine.loader import load
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Pace
 from emu.observe.trace_hash import TraceHash
+from tests.laws.bench import Everything
 
 DETERMINED = ("modes", "exceptions", "interrupts", "smc", "rep", "unplug-all", "ne2k")
 """The guests that the design's law names, and those of each chip since."""
 NS_PER_S = 1_000_000_000
-
-
-class Everything(Observer):
-    """Wants every event, to show that watching changes nothing."""
-
-
-for _event in EVENTS:
-    setattr(Everything, _event, lambda self, *arguments: None)
 
 
 class Guest:
