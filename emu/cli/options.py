@@ -21,6 +21,7 @@ TABLE_OF = {
     "blacklist": "machine",
     "initrd": "kernel",
     "append": "kernel",
+    "elf": "kernel",
 }
 """Options that are not in [run]."""
 

@@ -53,7 +53,10 @@ def option(heading: str, *names: str, **attributes: Any) -> Callable[[F], F]:
 @option(MACHINE, "--memory", type=int, metavar="MIB", help="RAM, 2 to 16384 MiB (64).")
 @option(MACHINE, "--firmware", metavar="PATH", help="A ROM image instead of emu's own BIOS.")
 @option(MACHINE, "--kernel", metavar="BZIMAGE", help="A Linux kernel, entered instead of the firmware.")
-@option(MACHINE, "--initrd", metavar="PATH", help="Its initial RAM disk.")
+@option(
+    MACHINE, "--elf", metavar="PATH", help="A 32-bit ELF or Multiboot image, entered instead of the firmware."
+)
+@option(MACHINE, "--initrd", metavar="PATH", help="Its initial RAM disk or module.")
 @option(MACHINE, "--append", metavar="TEXT", help="Its command line, such as console=ttyS0.")
 @option(
     MACHINE,
@@ -109,7 +112,7 @@ def run(target: str | None, **given: Any) -> int:
     if target is None and not bootable:
         raise ConfigError(
             "nothing to run: name a guest (`emu guests` lists them) or a machine file, or give --disk, "
-            "--cdrom, --kernel or --firmware"
+            "--cdrom, --kernel, --elf or --firmware"
         )
     return execute(config)
 

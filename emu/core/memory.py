@@ -158,6 +158,13 @@ class Memory:
                     self.mmio.write(address + n, 1, data[n])
             address, data = address + count, data[count:]
 
+    def clear(self, address: int, length: int) -> None:
+        """Write zeros, piece by piece: `length` may be most of RAM."""
+        while length:
+            count = min(length, ONE_MIB)
+            self.write(address, bytes(count))
+            address, length = address + count, length - count
+
     def is_plain(self, address: int) -> bool:
         """Whether the page at `address` is RAM that nothing ever covers."""
         return address < self.plain_end and not FIRST_SPECIAL <= address <= LAST_SPECIAL

@@ -44,12 +44,14 @@ class Nic:
 
 @dataclass(frozen=True)
 class Kernel:
-    """A Linux kernel that is entered at reset instead of the firmware."""
+    """A kernel that is entered at reset instead of the firmware."""
 
     image: Path
+    """A bzImage; or with `elf` an ELF, with or without a Multiboot header."""
     initrd: Path | None = None
     append: str = ""
     """The kernel's command line."""
+    elf: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,15 @@ where it has such an entry, else in 32-bit protected mode, and finds its boot pa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from struct import pack, pack_into, unpack_from
 
-from emu.core.memory import LOW_LIMIT, ONE_MIB
+from emu.core.memory import LOW_LIMIT, ONE_MIB, PAGE
 from emu.cpu.registers import Registers
 from emu.devices.fw_cfg import MemoryKind, MemoryRange, e820
+from emu.machine.boot import FLAGS_CODE_32, FLAGS_CODE_64, Boot, BootError, flat_descriptors, flat_registers
+from emu.machine.elf import MAGIC as ELF_MAGIC
 
 FOUR_GIB = 1 << 32
-PAGE = 0x1000
 SECTOR = 512
 
 # [boot] "The Real-Mode Kernel Header": offsets in the image, and so in the boot parameters.
@@ -46,26 +46,11 @@ BASE_MEMORY_END, ROM_START = 0x9_FC00, 0xF_0000
 ENTRY_64 = 0x200
 """Where 64-bit code begins behind 32-bit code."""
 
-CODE, DATA = 0x10, 0x18
-FLAGS_DATA, FLAGS_CODE_32, FLAGS_CODE_64 = 0xCF_9300, 0xCF_9B00, 0xAF_9B00
-"""The upper halves of flat descriptors without their bases: accessed, ring 0, 4 GiB."""
-PROTECTED, PAGED = 0x11, 0x8000_0011
+PAGED = 0x8000_0011
 PHYSICAL_ADDRESS_EXTENSION = 1 << 5
 LONG_MODE = 0x500
 PRESENT_WRITABLE, LARGE = 3, 0x80
 LARGE_PAGE = 2 << 20
-
-
-class BootError(ValueError):
-    """What was given cannot be booted; one sentence with the remedy."""
-
-
-@dataclass(frozen=True)
-class Boot:
-    """What a boot loader leaves behind: pieces of memory by address, and the registers that it sets."""
-
-    memory: dict[int, bytes]
-    registers: Registers
 
 
 def prepare(image: bytes, initrd: bytes, command_line: bytes, ram_bytes: int) -> Boot:
@@ -85,7 +70,7 @@ def prepare(image: bytes, initrd: bytes, command_line: bytes, ram_bytes: int) ->
     initrd_at = _initrd_address(image, len(initrd), kernel_end, low_ram)
     long_mode = bool(unpack_from("<H", image, EXTRA_LOAD_FLAGS)[0] & HAS_64_BIT_ENTRY)
     memory = {
-        DESCRIPTORS: _descriptors(long_mode),
+        DESCRIPTORS: flat_descriptors(FLAGS_CODE_64 if long_mode else FLAGS_CODE_32),
         BOOT_PARAMETERS: _boot_parameters(header, initrd_at, len(initrd), memory_ranges(ram_bytes)),
         COMMAND_LINE: command_line + b"\0",
         KERNEL: code,
@@ -111,6 +96,8 @@ def memory_ranges(ram_bytes: int) -> list[MemoryRange]:
 
 def _setup_header(image: bytes) -> bytes:
     """The header as the boot parameters take it over. Raises BootError where there is none."""
+    if image.startswith(ELF_MAGIC):
+        raise BootError("this is an ELF, no bzImage: give it by --elf")
     if len(image) < INITIAL_SIZE + 4 or image[SIGNATURE : SIGNATURE + 4] != MAGIC:
         raise BootError("this is no bzImage: give a Linux kernel such as /boot/vmlinuz")
     version = unpack_from("<H", image, VERSION)[0]
@@ -157,12 +144,6 @@ def _boot_parameters(header: bytes, initrd_at: int, size: int, ranges: Sequence[
     return bytes(page)
 
 
-def _descriptors(long_mode: bool) -> bytes:
-    """The table that [boot] wants in force: __BOOT_CS at 0x10, __BOOT_DS at 0x18."""
-    code = FLAGS_CODE_64 if long_mode else FLAGS_CODE_32
-    return bytes(CODE) + b"".join(pack("<II", 0xFFFF, flags | 0xF_0000) for flags in (code, FLAGS_DATA))
-
-
 def _identity_map() -> bytes:
     """Four levels less one: the first 4 GiB in pages of 2 MiB."""
     pointers, directories = PAGE_TABLES + PAGE, PAGE_TABLES + 2 * PAGE
@@ -175,12 +156,8 @@ def _identity_map() -> bytes:
 
 
 def _registers(long_mode: bool) -> Registers:
-    data = (DATA, 0, 0xFFFF_FFFF, FLAGS_DATA)
-    code = (CODE, 0, 0xFFFF_FFFF, FLAGS_CODE_64 if long_mode else FLAGS_CODE_32)
-    values: Registers = dict.fromkeys(("ds", "es", "fs", "gs", "ss"), data)
-    values |= {"cs": code, "gdtr": (0, DESCRIPTORS, DATA + 7, 0), "rflags": 2}
-    values |= {"rsi": BOOT_PARAMETERS, "rip": KERNEL, "rsp": DESCRIPTORS, "cr0": PROTECTED}
-    values |= dict.fromkeys(("rax", "rbx", "rcx", "rdx", "rbp", "rdi"), 0)
+    values = flat_registers(FLAGS_CODE_64 if long_mode else FLAGS_CODE_32, DESCRIPTORS)
+    values |= {"rsi": BOOT_PARAMETERS, "rip": KERNEL, "rsp": DESCRIPTORS}
     if long_mode:
         values |= {"rip": KERNEL + ENTRY_64, "cr0": PAGED, "cr3": PAGE_TABLES}
         values |= {"cr4": PHYSICAL_ADDRESS_EXTENSION, "efer": LONG_MODE}

@@ -67,8 +67,9 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
     },
     "kernel": {
         "image": Key(values.path, "image"),
+        "elf": Key(values.path, "elf"),
         "initrd": Key(values.path, "initrd"),
-        "append": Key(values.text, "append"),
+        "append": Key(values.command_line, "append"),
     },
     "costs": {name: Key(_whole(1, 1_000_000_000), name) for name in Costs.__dataclass_fields__},
     "run": {
@@ -180,10 +181,17 @@ class _Draft:
         return replace(config, **self.tables["guest"], **self.tables["machine"])
 
     def _kernel(self) -> Kernel | None:
-        given = self.tables["kernel"]
-        if given and "image" not in given:
-            raise ConfigError(f"{next(iter(given))} without a kernel: give one by --kernel BZIMAGE")
-        return Kernel(**given) if given else None
+        given = dict(self.tables["kernel"])
+        if not given:
+            return None
+        elf = given.pop("elf", None)
+        if elf is not None:
+            given |= {"image": elf, "elf": True}
+        if "image" not in given:
+            raise ConfigError(
+                f"{next(iter(given))} without a kernel: give one by --kernel BZIMAGE or --elf FILE"
+            )
+        return Kernel(**given)
 
 
 class _Reader:
@@ -216,6 +224,13 @@ class _Reader:
         read = self._keys(TABLES[name], content, (name,))
         if "blacklist" in read:
             read["blacklist"] = (*self._draft.tables[name].get("blacklist", ()), *read["blacklist"])
+        if "image" in read and "elf" in read:
+            raise self._refusal(
+                (name, "elf"), "a machine starts one kernel: give a bzImage or an ELF, not both"
+            )
+        if "image" in read or "elf" in read:
+            for kind in ("image", "elf"):
+                self._draft.tables[name].pop(kind, None)
         self._draft.tables[name].update(read)
 
     def _keys(self, known: Mapping[str, Key], content: Mapping[str, Any], at: KeyPath) -> dict[str, Any]:

@@ -75,6 +75,8 @@ class Machine:
         self.ports, self.mmio, self.pci = pc.ports, pc.mmio, pc.pci
         self.processor, self.store = pc.processor, pc.store
         self.warnings = list(pc.images.warnings)
+        if config.kernel and self._kernel:
+            self.warnings += [f"{config.kernel.image}: {each}" for each in self._kernel.warnings]
         self.loop = RunLoop(processor=pc.processor, clock=pc.clock, interrupts=pc.pics, reset=self.reset)
         self._fill_store()
         self._enter_kernel()
@@ -130,6 +132,8 @@ class Machine:
         if self._kernel is not None:
             self.pc.host_bridge.write_configuration(ATTRIBUTE_MAP, 1, SHADOWED)
             self.memory.write(firmware_stub.BASE, firmware_stub.stub())
+            for cleared in self._kernel.cleared:
+                self.memory.clear(cleared.base, cleared.size)
             for address, data in self._kernel.memory.items():
                 self.memory.write(address, data)
             self.processor.restore({**self.processor.save(), **self._kernel.registers})

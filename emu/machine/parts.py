@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +23,8 @@ from emu.devices.ide.ata import AtaDisk
 from emu.devices.ide.atapi import CdDrive
 from emu.devices.ide.channel import Place
 from emu.devices.ide.controller import HardDisk
-from emu.machine import linux
+from emu.machine import elf, linux, multiboot
+from emu.machine.boot import Boot, BootError
 from emu.machine.config import Drive, Kernel, Nic
 
 
@@ -59,7 +62,7 @@ class ObservedSink:
         self._sink.write(data)
 
 
-LARGEST_FIRMWARE = 1 << 20
+LARGEST_FIRMWARE, LARGEST_KERNEL = 1 << 20, 1 << 30
 FIRMWARE_UNIT = 0x1_0000
 ONE_MIB = 1 << 20
 LOW_ROM = 0x2_0000
@@ -68,27 +71,53 @@ LOW_ROM = 0x2_0000
 
 def load_firmware(path: Path) -> bytes:
     """A ROM image that ends at 4 GiB. Raises ConfigError where it cannot be one."""
-    image = _contents("firmware", path)
+    image = _contents("firmware", path, LARGEST_FIRMWARE)
     if not image or len(image) % FIRMWARE_UNIT:
         raise ConfigError(f"the firmware {path} has {len(image)} bytes: a ROM image is a multiple of 64 KiB")
-    if len(image) > LARGEST_FIRMWARE:
-        raise ConfigError(f"the firmware {path} is too large: at most {LARGEST_FIRMWARE >> 10} KiB fit")
     return image
 
 
-def load_kernel(kernel: Kernel, ram_bytes: int) -> linux.Boot:
-    """A Linux kernel as a boot loader leaves it in so much RAM. Raises ConfigError where it cannot be."""
-    image = _contents("kernel", kernel.image)
-    initrd = _contents("initrd", kernel.initrd) if kernel.initrd else b""
+def load_kernel(kernel: Kernel, ram_bytes: int) -> Boot:
+    """A kernel as a boot loader leaves it in so much RAM. Raises ConfigError where it cannot be."""
+    image = _contents("kernel", kernel.image, LARGEST_KERNEL)
+    initrd = _contents("initrd", kernel.initrd, ram_bytes) if kernel.initrd else None
+    append = kernel.append.encode(errors="surrogateescape")
     try:
-        return linux.prepare(image, initrd, kernel.append.encode(), ram_bytes)
-    except linux.BootError as error:
+        if kernel.elf:
+            return _load_elf(kernel, image, initrd, append, ram_bytes)
+        return linux.prepare(image, initrd or b"", append, ram_bytes)
+    except BootError as error:
         raise ConfigError(f"cannot boot {kernel.image}: {error}") from None
 
 
-def _contents(what: str, path: Path) -> bytes:
+def _load_elf(kernel: Kernel, image: bytes, initrd: bytes | None, append: bytes, ram_bytes: int) -> Boot:
+    """What `--elf` takes: a Multiboot image of any format, or an ELF without a protocol."""
+    ranges = linux.memory_ranges(ram_bytes)
+    header = multiboot.find_header(image)
+    if header is not None:
+        modules = []
+        if kernel.initrd is not None and initrd is not None:
+            modules.append(multiboot.Module(initrd, os.fsencode(kernel.initrd.name)))
+        return multiboot.prepare(image, header, modules, append, ranges)
+    if not image.startswith(elf.MAGIC):
+        raise BootError("this is neither an ELF nor a Multiboot image: " + elf.REMEDY)
+    if initrd is not None or append:
+        given = "initrd" if initrd is not None else "command line"
+        raise BootError(f"an ELF without a Multiboot header takes no {given}: leave it out, or add a header")
+    return elf.prepare(image, ranges)
+
+
+def _contents(what: str, path: Path, most: int) -> bytes:
+    """A whole file of at most `most` bytes."""
     try:
-        return path.read_bytes()
+        # Without O_NONBLOCK, opening a pipe that was named as a file would wait for ever.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise ConfigError(f"the {what} {path} is no regular file: give the path of a file")
+            if status.st_size > most:
+                raise ConfigError(f"the {what} {path} is too large: at most {most >> 10} KiB fit")
+            return file.read(most)
     except OSError as error:
         raise ConfigError(f"cannot read the {what} {path}: {error.strerror}; give a readable file") from None
 

@@ -30,6 +30,13 @@ def text(value: Any, folder: Path) -> str:
     return value
 
 
+def command_line(value: Any, folder: Path) -> str:
+    """Text that ends where it ends, not at a NUL."""
+    if "\0" in text(value, folder):
+        raise ValueError("cannot hold a zero byte: leave it out")
+    return str(value)
+
+
 def boolean(value: Any, folder: Path) -> bool:
     """True or false."""
     if not isinstance(value, bool):

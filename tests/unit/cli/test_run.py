@@ -13,6 +13,7 @@ import pytest
 
 from emu.cli.main import main
 from tests.unit.bzimage import bzimage
+from tests.unit.machine.test_elf import executable
 from tests.unit.rom import (
     FOREVER,
     HALT,
@@ -302,7 +303,18 @@ def refused(emu: Emu, *arguments: str) -> str:
             ["--kernel", "{kernel}", "--initrd", "{large}", "--memory", "3"],
             "cannot boot {kernel}: the initrd of 2 MiB does not fit beside the kernel in 3 MiB: give more",
         ),
-        (["--initrd", "{large}"], "initrd without a kernel: give one by --kernel BZIMAGE"),
+        (["--initrd", "{large}"], "initrd without a kernel: give one by --kernel BZIMAGE or --elf FILE"),
+        (["--kernel", "{folder}"], "cannot read the kernel {folder}: Is a directory; give a readable file"),
+        (["--kernel", "{disk}", "--elf", "{disk}"], "--elf: a machine starts one kernel: give a bzImage or"),
+        (["--kernel", "{elf}"], "cannot boot {elf}: this is an ELF, no bzImage: give it by --elf"),
+        (["--elf", "{kernel}"], "cannot boot {kernel}: this is neither an ELF nor a Multiboot image: give"),
+        (
+            ["--elf", "{elf}", "--append", "x"],
+            "cannot boot {elf}: an ELF without a Multiboot header takes no",
+        ),
+        (["--elf", "{elf}", "--initrd", "{disk}"], "cannot boot {elf}: an ELF without a Multiboot header"),
+        (["--kernel", "/dev/zero"], "the kernel /dev/zero is no regular file: give the path of a file"),
+        (["--elf", "nowhere"], "cannot read the kernel nowhere"),
         (["--kernel", "{kernel}", "--serial", "file:{kernel}"], "{kernel} is used twice"),
         (["no-such-file.toml"], "the machine file no-such-file.toml does not exist: check the path"),
     ],
@@ -310,11 +322,13 @@ def refused(emu: Emu, *arguments: str) -> str:
 def test_bad_input_is_one_sentence_and_changes_no_file(emu: Emu, arguments: list[str], message: str) -> None:
     (emu.folder / "large.bin").write_bytes(bytes(2 << 20))
     (emu.folder / "bzImage").write_bytes(bzimage())
+    (emu.folder / "elf").write_bytes(executable())
     names: dict[str, Any] = {
         "disk": emu.disk(),
         "empty": emu.disk("empty.img", 0),
         "large": str(emu.folder / "large.bin"),
         "kernel": str(emu.folder / "bzImage"),
+        "elf": str(emu.folder / "elf"),
         "rom": write_rom(emu.folder, HALT),
         "folder": str(emu.folder),
     }
@@ -327,10 +341,12 @@ def test_bad_input_is_one_sentence_and_changes_no_file(emu: Emu, arguments: list
 
 
 def test_an_unreadable_image_is_refused(emu: Emu, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = emu.disk()
+    path, real_open = emu.disk(), os.open
 
-    def refuse(*arguments: object, **named: object) -> int:
-        raise PermissionError(13, "Permission denied")
+    def refuse(name: Any, flags: int) -> int:
+        if str(name) == path:
+            raise PermissionError(13, "Permission denied")
+        return real_open(name, flags)
 
     monkeypatch.setattr("emu.backends.disk_image.os.open", refuse)
     rom = write_rom(emu.folder, HALT)

@@ -11,8 +11,9 @@ import pytest
 from emu.core.errors import ConfigError
 from emu.devices.fw_cfg import MemoryKind
 from emu.machine import linux
+from emu.machine.boot import BootError
 from emu.machine.config import Kernel, MachineConfig
-from emu.machine.linux import BootError, memory_ranges, prepare
+from emu.machine.linux import memory_ranges, prepare
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Reason, Stop
 from tests.unit.bzimage import bzimage

@@ -156,6 +156,9 @@ def test_an_empty_file_is_the_default_machine(tmp_path: Path) -> None:
         ),
         ('[[disk]]\nimage = "a"\n' * 5, "guest.toml:9: there are only 4 positions for drives"),
         ("[[nic]]\n" * 9, "guest.toml:9: at most 8 network cards fit: leave some out"),
+        ('[kernel]\nimage = "a"\nelf = "b"', "guest.toml:3: a machine starts one kernel: give a bzImage or"),
+        ('[kernel]\nappend = "a"', "append without a kernel: give one by"),
+        ('[kernel]\nimage = "a"\nappend = "a\\u0000"', "guest.toml:3: append cannot hold a zero byte"),
         ('[disk]\nimage = "a"', "guest.toml:1: disk must be a list of tables: write [[disk]] above"),
         ("machine = 1", "guest.toml:1: machine must be a table: write [machine] above its keys"),
         ("[store]\n'/a' = 1", "guest.toml:2: a value of the store must be text in quotes, not 1"),
@@ -209,6 +212,13 @@ def test_options_override_the_file(tmp_path: Path) -> None:
     )
     assert [nic.mac[-1] for nic in config.nics] == [1]
     assert (config.run.serial, config.run.slice_bytes) == ("null", 7)
+
+
+def test_an_elf_is_a_kernel_and_the_last_layers_kernel_is_the_one(tmp_path: Path) -> None:
+    path = write(tmp_path, '[kernel]\nelf = "my.elf"\ninitrd = "module"')
+    assert load_file(path).kernel == Kernel(tmp_path / "my.elf", tmp_path / "module", elf=True)
+    config = load(str(path), option_layer(kernel={"image": "bzImage"}))
+    assert config.kernel == Kernel(Path("bzImage"), tmp_path / "module")
 
 
 def test_an_option_is_refused_by_its_name() -> None:
