@@ -11,6 +11,8 @@ from emu.cpu.library import DescriptorRegister, ModelSpecificRegister, constants
 
 READ, WRITE = 1 << 31, 1 << 30
 """Direction bits of `uc_ctl`."""
+EVERYWHERE = (1, 0)
+"""Bounds of a hook for every address."""
 
 
 class EngineError(Exception):
@@ -85,8 +87,15 @@ class Handle:
         msr = ModelSpecificRegister(number, value)
         self._check(self.library.uc_reg_write(self.pointer, x86.UC_X86_REG_MSR, byref(msr)))
 
-    def hook(self, kind: int, callback: Any, instruction: int | None = None, user: int = 0) -> int:
-        """Install a callback for every address; a handle for `unhook`."""
+    def hook(
+        self,
+        kind: int,
+        callback: Any,
+        instruction: int | None = None,
+        user: int = 0,
+        within: tuple[int, int] = EVERYWHERE,
+    ) -> int:
+        """Install a callback for addresses `within` first and last; a handle for `unhook`."""
         hook = c_size_t()
         extra = () if instruction is None else (c_int(instruction),)
         pointer = ctypes.cast(callback, c_void_p)
@@ -97,8 +106,8 @@ class Handle:
                 c_int(kind),
                 pointer,
                 c_void_p(user),
-                c_uint64(1),
-                c_uint64(0),
+                c_uint64(within[0]),
+                c_uint64(within[1]),
                 *extra,
             )
         )

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from emu.core.memory import FIRST_SPECIAL, LAST_SPECIAL
 from emu.core.processor import Exit
 from emu.cpu.blocks import Probe, Stop
 from emu.cpu.context import HF_TF, RCX
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from emu.cpu.engine import UnicornProcessor
 
 FLAG_ZF = 1 << 6
+FOUR_GIB = 1 << 32
 DR6_SINGLE_STEP, DR6_BREAKPOINTS = 1 << 14, 0xF
 DR7_TYPE_IO = 2
 MOV_TO_DEBUG = b"\x0f\x23"
@@ -64,7 +66,10 @@ class Stepper:
         self._redirected: list[tuple[int, bytes]] = []
         self._write_hook: int | None = None
         self._restarted = False
-        processor.handle.hook(HOOK_WRITE_PROTECTED, MemoryCallback(self._on_write_protected))
+        protected = MemoryCallback(self._on_write_protected)
+        # Not everywhere: the engine has no fast stores where a hook may want to know.
+        for within in ((FIRST_SPECIAL, LAST_SPECIAL), (processor.memory.plain_end, FOUR_GIB - 1)):
+            processor.handle.hook(HOOK_WRITE_PROTECTED, protected, within=within)
 
     def step(self) -> Exit:
         """Execute one instruction, or say why not; see `Processor.step`."""
