@@ -94,6 +94,13 @@ def option(heading: str, *names: str, **attributes: Any) -> Callable[[F], F]:
 @option(WATCHING, "--trace-format", metavar="text|json", help="How (json for *.jsonl, else text).")
 @option(PACE, "--limit", type=float, metavar="SECONDS", help="Stop after so much of the guest's time.")
 @option(PACE, "--wall", type=float, metavar="SECONDS", help="Stop after so much of your time.")
+@option(
+    PACE,
+    "--on-reset",
+    metavar="exit|reboot",
+    help="What a reset is: the end, or a new start (reboot with firmware, exit with --kernel and --elf; "
+    "a triple fault is a crash unless you say reboot).",
+)
 @option(PACE, "--slice", type=int, metavar="BYTES", help="Run in slices of so much code: the same run.")
 @option(PACE, "--step", is_flag=True, help="Run instruction by instruction: the same run.")
 def run(target: str | None, **given: Any) -> int:

@@ -33,7 +33,7 @@ from emu.cpu.library import (
 )
 from emu.cpu.msrs import Msrs
 from emu.cpu.port_instructions import PortInstructions, code_at
-from emu.cpu.registers import MSRS, Registers, load, save, visible
+from emu.cpu.registers import MSRS, Registers, load, reset_floating_point, save, visible
 from emu.cpu.special import SpecialInstructions
 from emu.cpu.state import FLAG_IF, FLAG_TF, State
 from emu.cpu.stepping import Stepper
@@ -181,9 +181,7 @@ class UnicornProcessor:
         state.reset()
         state.intercept(VMCB, INTERCEPT_MSR)
         state.restore()
-        self.handle.write(x86.UC_X86_REG_FPCW, 0x40)
-        self.handle.write(x86.UC_X86_REG_FPTAG, 0x5555)
-        self.handle.write(x86.UC_X86_REG_MXCSR, 0x1F80)
+        reset_floating_point(self.handle)
         self.msrs.reset()
         self.handle.flush_tlb()
 

@@ -64,6 +64,14 @@ def save(handle: Handle, state: State, msrs: dict[str, int]) -> Registers:
     return values
 
 
+def reset_floating_point(handle: Handle) -> None:
+    """x87 and SSE registers after RESET. [SDM] volume 3, table 9-1."""
+    for register, size in WIDE.values():
+        handle.write_bytes(register, bytes(size))
+    for name, value in {"fpcw": 0x40, "fpsw": 0, "fptag": 0x5555, "mxcsr": 0x1F80}.items():
+        handle.write(WORDS[name], value)
+
+
 def load(handle: Handle, state: State, values: Registers) -> None:
     """Put back what `save` gave, MSRs apart."""
     for name, register in WORDS.items():

@@ -279,7 +279,7 @@ class State(Context):
         self.set_debug(7, 0x400)
         self.efer = 0
         self.rip = 0xFFF0
-        self.set_qword(at.eflags, 2)
+        self.set_all_flags(2)
         self.set_dword(at.hflags, layout_of.HF_ADDSEG)
         self.set_dword(at.hflags + 4, layout_of.HF2_GIF | layout_of.HF2_VINTR)
         for offset in (at.star, at.lstar, at.lstar + 8, at.lstar + 16, at.kernel_gs):

@@ -64,6 +64,8 @@ def _verdict_of(stop: Stop, line: Outcome | None) -> Verdict:
             return Verdict(Outcome.SUCCESS, "the guest switched the machine off")
         case Reason.IDLE if line is not None:
             return Verdict(line, "the guest reported on its console and halted")
+        case Reason.RESET if line is not None:
+            return Verdict(line, f"the guest reported on its console; {stop.detail}")
         case _:
             return Verdict(Outcome.ERROR, stop.detail or stop.reason.value)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from emu.core.clock import Costs
 
 PROFILES = ("seed", "qemu", "none")
+ON_RESET = ("exit", "reboot")
 LINKS = ("null", "echo", "peer")
 POSITIONS = ("primary master", "primary slave", "secondary master", "secondary slave")
 OUTCOMES = ("SUCCESS", "SKIP", "ERROR", "FAILURE", "CRASH")
@@ -73,6 +74,9 @@ class Run:
     trace_file: Path | None = None
     trace_format: str | None = None
     """`text` or `json`; None goes by the name of the trace file."""
+    on_reset: str | None = None
+    """Whether a reset ends the run (`exit`) or not (`reboot`). None: it does where a kernel was started
+    without firmware; a triple fault is a crash."""
     json: bool = False
     hash: bool = False
     screen: bool = False

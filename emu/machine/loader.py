@@ -19,6 +19,7 @@ from emu.machine.bundled import guest_path
 from emu.machine.config import (
     DEFAULT_MAC,
     LINKS,
+    ON_RESET,
     OUTCOMES,
     POSITIONS,
     PROFILES,
@@ -83,6 +84,7 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
         "trace": Key(values.trace, "trace"),
         "trace_file": Key(values.path, "trace_file"),
         "trace_format": Key(values.choice("text", "json"), "trace_format"),
+        "on_reset": Key(values.choice(*ON_RESET), "on_reset"),
         "json": Key(values.boolean, "json"),
         "hash": Key(values.boolean, "hash"),
         "screen": Key(values.boolean, "screen"),

@@ -77,7 +77,13 @@ class Machine:
         self.warnings = list(pc.images.warnings)
         if config.kernel and self._kernel:
             self.warnings += [f"{config.kernel.image}: {each}" for each in self._kernel.warnings]
-        self.loop = RunLoop(processor=pc.processor, clock=pc.clock, interrupts=pc.pics, reset=self.reset)
+        self.loop = RunLoop(
+            processor=pc.processor,
+            clock=pc.clock,
+            interrupts=pc.pics,
+            reset=self.reset,
+            shut_down=self._shut_down,
+        )
         self._fill_store()
         self._enter_kernel()
 
@@ -163,7 +169,17 @@ class Machine:
     def _request_reset(self, cause: str) -> None:
         for seen in self.observers.reset_requested:
             seen(cause)
-        self.loop.request_reset()
+        if (self.config.run.on_reset or ("exit" if self._kernel else "reboot")) == "exit":
+            self.stop(Stop(Reason.RESET, detail=f"the guest reset the machine by {cause}"))
+        else:
+            self.loop.request_reset()
+
+    def _shut_down(self) -> Stop | None:
+        """Hardware resets at a triple fault, we on request: most are crashes, which must not go unseen."""
+        if self.config.run.on_reset != "reboot":
+            return Stop(Reason.CRASHED)
+        self._request_reset("a triple fault")
+        return None
 
     def _log_guest(self, destination: Callable[[bytes], None], line: bytes) -> None:
         for seen in self.observers.guest_log:

@@ -87,6 +87,7 @@ class Pc:
         # the ISA side
         pit = Pit8254(clock=clock, irq=isa(0))
         keyboard_a20, fast_a20 = line("keyboard a20", cpu.set_a20), line("fast a20", cpu.set_a20)
+        keyboard_a20.restore(True)
         cmos = memory_sizes(below_4_gib=low_ram, above_4_gib=ram - low_ram)
         cmos |= boot_order([BootDevice.DISK, BootDevice.CDROM])
         memory_map = [MemoryRange(0, low_ram)] + [MemoryRange(FOUR_GIB, ram - low_ram)] * (ram > low_ram)

@@ -28,6 +28,7 @@ class Reason(Enum):
 
     REPORTED = "the guest reported its result"
     POWERED_OFF = "the guest switched the machine off"
+    RESET = "the guest reset the machine"
     CRASHED = "triple fault"
     IDLE = "idle for ever: halted, and nothing will interrupt"
     LIMIT = "the limit of virtual time was reached"
@@ -68,13 +69,16 @@ class RunLoop:
         clock: Clock,
         interrupts: InterruptSource,
         reset: Callable[[], None],
+        shut_down: Callable[[], Stop | None] = lambda: Stop(Reason.CRASHED),
         breathe: Callable[[], None] = lambda: None,
     ) -> None:
-        """`reset` resets the whole machine; `breathe` is called now and then, between blocks."""
+        """`reset` resets the whole machine; `shut_down` is told of a triple fault, and gives the stop that it
+        is, or None where it has requested a reset; `breathe` is called now and then, between blocks."""
         self._processor = processor
         self._clock = clock
         self._interrupts = interrupts
         self._reset = reset
+        self._shut_down = shut_down
         self.breathe = breathe
         self.pace = Pace()
         self._breath = SHORTEST_BREATH
@@ -100,7 +104,9 @@ class RunLoop:
                 if stop is not None:
                     return stop
             if self.advance(until) is Exit.SHUTDOWN:
-                return Stop(Reason.CRASHED)
+                stop = self._shut_down()
+                if stop is not None:
+                    return stop
 
     def run_steps(self, count: int) -> Stop | None:
         """Execute `count` instructions; the stop that ended the run before that, if any."""
@@ -112,8 +118,10 @@ class RunLoop:
             self._clock.set_limit(None)
             ended = self._processor.step()
             if ended is Exit.SHUTDOWN:
-                return Stop(Reason.CRASHED)
-            count -= ended in (Exit.STEPPED, Exit.HALTED)
+                stop = self._shut_down()
+                if stop is not None:
+                    return stop
+            count -= ended in (Exit.STEPPED, Exit.HALTED, Exit.SHUTDOWN)
         return None
 
     def advance(self, until: int | None = None) -> Exit:

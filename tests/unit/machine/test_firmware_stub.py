@@ -64,7 +64,7 @@ def test_a_jump_to_the_reset_vector_resets_the_machine(machine: Machine) -> None
     saved = machine.processor.save()
     real_mode: Registers = {"cs": (0xF000, 0xF_0000, 0xFFFF, 0x9B00), "rip": firmware_stub.RESET_VECTOR}
     machine.processor.restore({**saved, **real_mode, "cr0": 0x10, "cr4": 0, "efer": 0})
-    assert machine.run(10**9).reason is Reason.REPORTED  # the kernel, which was entered again
+    assert machine.run(10**9).reason is Reason.RESET
     assert causes == ["i8042"]
     machine.close()
 

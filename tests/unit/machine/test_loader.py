@@ -50,6 +50,7 @@ guest_log = "null"
 trace = ["ports", "irq"]
 trace_file = "trace.jsonl"
 trace_format = "text"
+on_reset = "exit"
 json = true
 hash = true
 """
@@ -100,6 +101,7 @@ def test_every_key_has_its_field(tmp_path: Path) -> None:
         trace=("ports", "irq"),
         trace_file=tmp_path / "trace.jsonl",
         trace_format="text",
+        on_reset="exit",
         json=True,
         hash=True,
     )
