@@ -84,6 +84,7 @@ def option(heading: str, *names: str, **attributes: Any) -> Callable[[F], F]:
 @option(XEN, "--store", multiple=True, metavar="KEY=VALUE", help="A node of the store.")
 @option(XEN, "--no-log-throttle", is_flag=True, help="Let the guest log as fast as it can.")
 @option(OUTPUT, "--serial", metavar="stdio|null|file:PATH", help="The first serial port (stdio).")
+@option(OUTPUT, "--serial2", metavar="stdio|null|file:PATH", help="The second serial port (null).")
 @option(OUTPUT, "--guest-log", metavar="stderr|null|file:PATH", help="The log at port 0x12 (stderr).")
 @option(OUTPUT, "--debug", metavar="stderr|null|file:PATH", help="Debug ports 0xe9 and 0x402 (null).")
 @option(OUTPUT, "--json", is_flag=True, help="Print one JSON object at the end, nothing else.")

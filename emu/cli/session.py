@@ -46,16 +46,21 @@ class Session:
         self.config = config
         self.complaints: list[str] = []
         run = config.run
-        quiet = run.json and run.serial == "stdio"
-        self._serial = Destination("null" if quiet else run.serial, self._lost)
+        serial, serial2 = (
+            "null" if run.json and name == "stdio" else name for name in (run.serial, run.serial2)
+        )
+        self._serial, self._serial2 = Destination(serial, self._lost), Destination(serial2, self._lost)
         self._debug = Destination(run.debug, self._lost)
         self._log = Destination(run.guest_log, self._lost)
         self._trace = Destination(f"file:{run.trace_file}" if run.trace_file else "stderr", self._lost)
-        self._destinations = [self._serial, self._debug, self._log] + [self._trace] * bool(run.trace)
+        self._destinations = [self._serial, self._serial2, self._debug, self._log]
+        self._destinations += [self._trace] * bool(run.trace)
         self._refuse_clashes()
         self.console = Console(self._serial, KEPT_FOR_JSON if run.json else KEPT_FOR_VERDICT)
         self.log = LogLines(self._log)
-        self.machine = Machine(config, serial=self.console, debug=self._debug, guest_log=self.log.take)
+        self.machine = Machine(
+            config, serial=self.console, serial2=self._serial2, debug=self._debug, guest_log=self.log.take
+        )
         self.unplug = UnplugDecoder(self.machine.pc.unplug, self.machine.ports)
         self.transcript = Transcript(self.machine.clock, self.unplug)
         self._captures = [

@@ -65,6 +65,8 @@ class Run:
     single_step: bool = False
     serial: str = "stdio"
     """Where COM1 goes: `stdio`, `null` or `file:PATH`."""
+    serial2: str = "null"
+    """Where COM2 goes: `stdio`, `null` or `file:PATH`."""
     debug: str = "null"
     """Where the debug ports 0xe9 and 0x402 go: `stderr`, `null` or `file:PATH`."""
     guest_log: str = "stderr"

@@ -79,6 +79,7 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
         "slice": Key(_whole(1, 1 << 40), "slice_bytes"),
         "step": Key(values.boolean, "single_step"),
         "serial": Key(values.destination("stdio", "null"), "serial"),
+        "serial2": Key(values.destination("stdio", "null"), "serial2"),
         "debug": Key(values.destination("stderr", "null"), "debug"),
         "guest_log": Key(values.destination("stderr", "null"), "guest_log"),
         "trace": Key(values.trace, "trace"),

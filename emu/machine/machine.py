@@ -48,6 +48,7 @@ class Machine:
         *,
         observers: Observers | None = None,
         serial: ByteSink | None = None,
+        serial2: ByteSink | None = None,
         debug: ByteSink | None = None,
         guest_log: Callable[[bytes], None] = lambda line: None,
         host_log: Callable[[str], None] = lambda text: None,
@@ -60,6 +61,7 @@ class Machine:
         self.observers.attach(self._unplugged)
         outlets = Outlets(
             serial=self._sink("com1", serial),
+            serial2=self._sink("com2", serial2),
             debug=self._sink("e9", debug),
             firmware_debug=self._sink("402", debug),
             guest_log=lambda line: self._log_guest(guest_log, line),

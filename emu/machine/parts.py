@@ -33,6 +33,7 @@ class Outlets:
     """Where a machine's outputs go."""
 
     serial: ByteSink
+    serial2: ByteSink
     debug: ByteSink
     firmware_debug: ByteSink
     guest_log: Callable[[bytes], None]

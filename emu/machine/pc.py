@@ -10,7 +10,7 @@ PCI 00.0 host bridge   01.0 ISA bridge   01.1 IDE   01.3 power management
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from emu.core.bus import MmioBus, PortBus
@@ -84,6 +84,12 @@ class Pc:
         def isa(number: int) -> IrqLine:
             return line(f"irq {number}", pics.input(number))
 
+        def shared(number: int, *names: str) -> Sequence[IrqLine]:
+            """Wires of an ISA interrupt that what is routed there shares with a chip."""
+            common = SharedInput(pics.input(number))
+            common.lines = tuple(line(name, common.changed) for name in names)
+            return common.lines
+
         # the ISA side
         pit = Pit8254(clock=clock, irq=isa(0))
         keyboard_a20, fast_a20 = line("keyboard a20", cpu.set_a20), line("fast a20", cpu.set_a20)
@@ -92,6 +98,8 @@ class Pc:
         cmos |= boot_order([BootDevice.DISK, BootDevice.CDROM])
         memory_map = [MemoryRange(0, low_ram)] + [MemoryRange(FOUR_GIB, ram - low_ram)] * (ram > low_ram)
         self.com1 = Uart16550("com1", 0x3F8, irq=isa(4), clock=clock, sink=out.serial)
+        irq_3, com2_irq = shared(3, "irq 3", "com2")
+        self.com2 = Uart16550("com2", 0x2F8, irq=com2_irq, clock=clock, sink=out.serial2)
         vga = self.vga = TextVga(
             clock=clock,
             memory=memory.view[text : text + TEXT_MEMORY_SIZE],
@@ -116,6 +124,7 @@ class Pc:
             SystemControlA(a20=fast_a20.set, reset=lambda: out.reset("port 92")),  # 0x92
             DebugPort("debug e9", 0xE9, sink=out.debug),
             ExitPort(report=out.report),  #                                      0xf4
+            self.com2,  #                                                        0x2f8 to 0x2ff
             vga,  #                                                              0x3b4 to 0x3da
             self.com1,  #                                                        0x3f8 to 0x3ff
             DebugPort("debug 402", 0x402, sink=out.firmware_debug),
@@ -124,11 +133,10 @@ class Pc:
             ),
         ]
 
-        # PCI: 0xcf8, 0xcfc, and 0xcf9 between them; SCI shares its interrupt with what is routed there
-        input_9 = SharedInput(pics.input(9))
-        irq_9, sci = input_9.lines = line("irq 9", input_9.changed), line("sci", input_9.changed)
+        # PCI: 0xcf8, 0xcfc, and 0xcf9 between them
+        irq_9, sci = shared(9, "irq 9", "sci")
         isa_bridge = IsaBridge(
-            "isa bridge", interrupts={9: irq_9} | {n: isa(n) for n in (3, 5, 6, 7, 10, 11)}
+            "isa bridge", interrupts={3: irq_3, 9: irq_9} | {n: isa(n) for n in (5, 6, 7, 10, 11)}
         )
         power = PowerManagement("power", clock=clock, sci=sci, power_off=out.power_off)
         host_bridge = self.host_bridge = HostBridge(

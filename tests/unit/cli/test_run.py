@@ -217,6 +217,20 @@ def test_outputs_go_where_they_are_told(emu: Emu) -> None:
     assert emu.err == ""
 
 
+def test_the_second_serial_port_goes_where_it_is_told_and_else_nowhere(emu: Emu) -> None:
+    code = say("first\n") + say("second\n", 0x2F8) + report(0)
+    path = emu.folder / "serial2"
+    assert emu.run(code, "--serial2", f"file:{path}") == 0
+    assert path.read_text() == "second\n"
+    assert "second" not in emu.out
+    emu.run(code)
+    assert "second" not in emu.out
+    emu.run(code, "--serial", "null", "--serial2", "stdio")
+    assert emu.out.startswith("second\n")
+    emu.run(code, "--serial2", "stdio", "--json")
+    assert json.loads(emu.out)["console"] == "first\n"
+
+
 def test_the_guests_log_is_on_standard_error_unless_told_otherwise(emu: Emu) -> None:
     assert emu.run(say("in the log\n", 0x12) + report(0), "--serial", "null") == 0
     assert emu.err == "in the log\n"

@@ -45,6 +45,7 @@ wall = 1.5
 slice = 7
 step = true
 serial = "file:serial.txt"
+serial2 = "stdio"
 debug = "stderr"
 guest_log = "null"
 trace = ["ports", "irq"]
@@ -96,6 +97,7 @@ def test_every_key_has_its_field(tmp_path: Path) -> None:
         slice_bytes=7,
         single_step=True,
         serial=f"file:{tmp_path}/serial.txt",
+        serial2="stdio",
         debug="stderr",
         guest_log="null",
         trace=("ports", "irq"),
