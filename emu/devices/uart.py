@@ -179,7 +179,7 @@ class Uart16550(Device[UartState]):
             case Offset.INTERRUPT_IDENTITY:
                 self._control_fifo(FifoControl(value))
             case Offset.LINE_CONTROL:
-                self._control_line(LineControl(value))
+                state.line_control = LineControl(value)
             case Offset.MODEM_CONTROL:
                 self._control_modem(state.modem_control.written(value))
             case Offset.SCRATCH:
@@ -319,12 +319,6 @@ class Uart16550(Device[UartState]):
         kept = control.replace(reset_receiver=0, reset_transmitter=0)
         state.fifo_control = kept if control.enable else FifoControl(0)
         self._expect_arrival()
-
-    def _control_line(self, control: LineControl) -> None:
-        begins_break = control.set_break and not self.state.line_control.set_break
-        self.state.line_control = control
-        if begins_break and self.state.modem_control.loopback:
-            self._accept(BREAK_FLAG)
 
     def _control_modem(self, control: ModemControl) -> None:
         self.state.modem_control = control

@@ -7,6 +7,7 @@
 #pragma once
 #include "guest.h"
 #include "ide.h"
+#include "irq.h"
 #include "pci.h"
 #include "xen_unplug.h"
 
@@ -15,15 +16,6 @@
 #endif
 enum { PRODUCT = 1, BUILD_NUMBER = 2008, FIRST_CD = 0xe0 };
 enum { PRIMARY_MASTER = 0 };
-
-/* interrupts.c: the two 8259A at IRQ_BASE, each IRQ let in once when somebody waits for it. */
-void interrupts_begin(void);
-/* Puts everything back as the BIOS needs it. */
-void interrupts_end(void);
-/* Whether `irq` comes within some milliseconds. */
-bool irq_comes(u32 irq);
-/* Whether the 8259A see `irq` asserted, let in or not. */
-bool irq_asserted(u32 irq);
 
 /* storage.c */
 void find_drives(u8 disks);

@@ -2,8 +2,10 @@
  * address, and pings of every size around the ring, polled and by interrupt. At the other end of the wire is a
  * station at 10.0.2.2 that answers both. [RFC 826], [RFC 791], [RFC 792]
  */
-#include "../driver/driver.h"
+#include "guest.h"
+#include "irq.h"
 #include "ne2k.h"
+#include "pci.h"
 
 enum { REALTEK = 0x10ec, RTL8029 = 0x8029, POLLS = 1000000, HEADER = 14, ARP = 0x0806, IPV4 = 0x0800 };
 enum { ARP_SIZE = 28, IP_SIZE = 20, ICMP_SIZE = 8, ICMP = 1, ECHO_REPLY = 0, ECHO = 8, HEADERS = HEADER + IP_SIZE + ICMP_SIZE };

@@ -1,0 +1,2 @@
+disk := rtc.protected
+rtc.protected := rtc.c calendar.c interrupts.c

@@ -1,0 +1,2 @@
+disk := uart.real
+uart.real := uart.c line.c fifo.c note.c
