@@ -8,6 +8,8 @@ another, so RAM, ROM, holes and the four states of shadowed ROM are all the same
     ROM over RAM            reads_from the ROM, writes_to the RAM below (how firmware copies itself)
     hole, device memory     both None: the MMIO bus answers
 
+Over the map lie the images that cards show, in holes alone: RAM hides them, as a host bridge does.
+
 Devices reach memory through `read` and `write`, which follow the map. `written` is told what devices
 wrote, so that the processor can drop translated code.
 """
@@ -60,6 +62,15 @@ class Segment:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Image:
+    """Read-only memory that may answer anywhere: `size` bytes from `starts_at` of the buffer, whole pages."""
+
+    name: str
+    starts_at: int
+    size: int
+
+
 BEYOND = Segment(ADDRESS_SPACE, 1 << 64, None, None)
 
 
@@ -85,7 +96,9 @@ class Memory:
         self.written: Callable[[int, int], None] = lambda address, length: None
         """Told (address, length) of each write that did not come from the processor."""
         self._rom_used = ram_bytes
-        self._segments = [Segment(0, ADDRESS_SPACE, None, None)]
+        self._placed = [Segment(0, ADDRESS_SPACE, None, None)]
+        self._shown: dict[Image, int] = {}
+        self._segments = self._placed
         self._bases = [0]
         low = min(ram_bytes, LOW_LIMIT)
         self.place(Segment(0, ONE_MIB, 0, 0))
@@ -109,15 +122,15 @@ class Memory:
 
     def place(self, segment: Segment) -> None:
         """Let `segment` answer at its addresses instead of what did."""
-        kept = []
-        for old in self._segments:
-            if old.base < segment.base:
-                kept.append(old.part(old.base, min(old.end, segment.base)))
-            if old.end > segment.end:
-                kept.append(old.part(max(old.base, segment.end), old.end))
-        self._segments = sorted([*kept, segment], key=lambda part: part.base)
-        self._bases = [part.base for part in self._segments]
-        self.changed()
+        self._placed = _covered(self._placed, segment)
+        self._arrange()
+
+    def show(self, image: Image, base: int | None) -> None:
+        """Let `image` answer at `base`, where nothing else does; with None it answers nowhere."""
+        self._shown.pop(image, None)
+        if base is not None:
+            self._shown[image] = base
+        self._arrange()
 
     def find(self, address: int) -> Segment:
         """The segment that answers at `address`."""
@@ -177,9 +190,33 @@ class Memory:
         start = segment.reads_from + address - segment.base
         return bytes(self.view[start : start + length])
 
+    def _arrange(self) -> None:
+        """Put shown images into the holes of the map; of two in one place the one added first is seen."""
+        segments = self._placed
+        for image, base in sorted(self._shown.items(), key=lambda pair: -pair[0].starts_at):
+            card = Segment(base, image.size, image.starts_at, None)
+            for hole in self._placed:
+                start, end = max(hole.base, card.base), min(hole.end, card.end)
+                if start < end and hole.reads_from is hole.writes_to is None:
+                    segments = _covered(segments, card.part(start, end))
+        self._segments = segments
+        self._bases = [part.base for part in segments]
+        self.changed()
+
     def poke(self, address: int, data: bytes) -> None:
         """Put back what `peek` gave; nobody is told."""
         segment = self.find(address)
         if segment.reads_from is not None:
             start = segment.reads_from + address - segment.base
             self.view[start : start + len(data)] = data
+
+
+def _covered(segments: list[Segment], top: Segment) -> list[Segment]:
+    """The map `segments` with `top` instead of what is at its addresses."""
+    kept = [top]
+    for old in segments:
+        if old.base < top.base:
+            kept.append(old.part(old.base, min(old.end, top.base)))
+        if old.end > top.end:
+            kept.append(old.part(max(old.base, top.end), old.end))
+    return sorted(kept, key=lambda part: part.base)

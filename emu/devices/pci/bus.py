@@ -13,6 +13,7 @@ from typing import Any
 from emu.core.bus import ALL_ONES, MmioBus, PortBus, Region
 from emu.core.device import Device
 from emu.core.events import Observers
+from emu.core.memory import Image
 from emu.core.registers import Named, Register, bit, registers
 from emu.core.registers import field as bits
 from emu.core.state import Plain, from_plain
@@ -78,17 +79,22 @@ class PciBus(Device[BusState]):
         *,
         ports: PortBus,
         memory: MmioBus,
+        show: Callable[[Image, int | None], None] = lambda image, base: None,
         link: Callable[[int, bool], None] = lambda number, level: None,
         observers: Observers | None = None,
     ) -> None:
-        """`link(number, level)` is told when the level of interrupt link 0 to 3 changes."""
+        """`show` is `Memory.show`, for expansion ROMs.
+
+        `link(number, level)` is told when the level of interrupt link 0 to 3 changes.
+        """
         super().__init__(name, BusState())
         self._port_bus = ports
         self._memory_bus = memory
+        self._show = show
         self._link = link
         self._observers = observers or Observers()
         self._slots: dict[int, Function] = {}
-        self._placed: dict[Region, int] = {}
+        self._placed: dict[Region | Image, int] = {}
         self._lines: dict[int, IrqLine] = {}
         self._link_levels = [False] * LINKS
 
@@ -227,4 +233,7 @@ class PciBus(Device[BusState]):
                 del self._placed[placement.region]
             else:
                 self._placed[placement.region] = base
-            (self._memory_bus if placement.memory else self._port_bus).move(placement.region, base)
+            if isinstance(placement.region, Image):
+                self._show(placement.region, base)
+            else:
+                (self._memory_bus if placement.memory else self._port_bus).move(placement.region, base)

@@ -1,6 +1,7 @@
 """A PCI function: configuration space, and base address registers whose regions move.
 
-[PCI] PCI Local Bus Specification 2.1, 6.2.5 (base addresses: all ones written reads back the size).
+[PCI] PCI Local Bus Specification 2.1, 6.2.5 (base addresses: all ones written reads back the size), 6.2.5.2
+(expansion ROM).
 A device is a subclass whose state extends `FunctionState`.
 """
 
@@ -12,6 +13,7 @@ from typing import TypeVar
 
 from emu.core.bus import Region
 from emu.core.device import Device
+from emu.core.memory import Image
 from emu.core.state import Plain
 from emu.devices.pci.configuration import (
     BASE_ADDRESS,
@@ -24,6 +26,7 @@ from emu.devices.pci.configuration import (
 
 PORT_SPACE = 0x1_0000
 MEMORY_SPACE = 0x1_0000_0000
+ROM_ENABLE = 1
 
 
 @dataclass
@@ -58,20 +61,20 @@ class Bar:
 
 @dataclass(frozen=True)
 class ExpansionRom:
-    """The register at 0x30, which places `region` in memory while its bit 0 is set."""
+    """The register at 0x30, which shows `image` in memory while its bit 0 and memory space are enabled."""
 
-    region: Region
+    image: Image
 
     def declared(self, space: ConfigurationSpace) -> ConfigurationSpace:
-        """`space` with this register in it."""
-        return space.declare(EXPANSION_ROM, 4, writable=size_mask(self.region.size) | 1)
+        """`space` with this register in it; bits 10 to 1 are reserved."""
+        return space.declare(EXPANSION_ROM, 4, writable=size_mask(self.image.size) | ROM_ENABLE)
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a region of a function answers now; None is nowhere."""
+    """Where a region of a function, or its expansion ROM, answers now; None is nowhere."""
 
-    region: Region
+    region: Region | Image
     memory: bool
     base: int | None
 
@@ -96,14 +99,15 @@ class PciFunction(Device[F]):
         state: F,
         space: ConfigurationSpace,
         bars: Sequence[Bar] = (),
-        expansion_rom: ExpansionRom | None = None,
+        rom: Image | None = None,
     ) -> None:
+        """`rom` is the expansion ROM, whose size is a power of two."""
         super().__init__(name, state)
         self.bars = tuple(bars)
-        self.expansion_rom = expansion_rom
+        self.expansion_rom = ExpansionRom(rom) if rom else None
         for bar in self.bars:
             space = bar.declared(space)
-        self.space = expansion_rom.declared(space) if expansion_rom else space
+        self.space = self.expansion_rom.declared(space) if self.expansion_rom else space
         self.moved: Callable[[], None] = lambda: None
         state.configuration = bytearray(self.space.reset)
 
@@ -148,9 +152,9 @@ class PciFunction(Device[F]):
             yield Placement(bar.region, bar.memory, base if fits else None)
         if self.expansion_rom is not None:
             register = self.configuration_word(EXPANSION_ROM, 4)
-            base = register & size_mask(self.expansion_rom.region.size)
-            fits = command.memory_space and register & 1 and base > 0
-            yield Placement(self.expansion_rom.region, True, base if fits else None)
+            base = register & size_mask(self.expansion_rom.image.size)
+            fits = command.memory_space and register & ROM_ENABLE and base > 0
+            yield Placement(self.expansion_rom.image, True, base if fits else None)
 
     def reset(self) -> None:
         """RST#: configuration space and state take their reset values."""
