@@ -16,6 +16,7 @@ SPELLED = {"log_throttle": "no-log-throttle", "image": "kernel"}
 TABLE_OF = {
     "memory": "machine",
     "firmware": "machine",
+    "vga_rom": "machine",
     "profile": "machine",
     "protocol_version": "machine",
     "blacklist": "machine",

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import TextIO
 
-from emu.devices.vga_text import TextScreen
+from emu.devices.vga.text import TextScreen
 from emu.inspect.screen import Style as ScreenStyle
 from emu.inspect.screen import lines_of, styled_rows
 from emu.inspect.summary import Summary, as_text

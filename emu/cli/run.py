@@ -52,6 +52,7 @@ def option(heading: str, *names: str, **attributes: Any) -> Callable[[F], F]:
 @click.argument("target", type=Target(), required=False, metavar="[GUEST | FILE.toml]")
 @option(MACHINE, "--memory", type=int, metavar="MIB", help="RAM, 2 to 16384 MiB (64).")
 @option(MACHINE, "--firmware", metavar="PATH", help="A ROM image instead of emu's own BIOS.")
+@option(MACHINE, "--vga-rom", metavar="PATH|none", help="Firmware on the VGA, such as SeaBIOS's (none).")
 @option(MACHINE, "--kernel", metavar="BZIMAGE", help="A Linux kernel, entered instead of the firmware.")
 @option(
     MACHINE, "--elf", metavar="PATH", help="A 32-bit ELF or Multiboot image, entered instead of the firmware."
@@ -74,9 +75,10 @@ def option(heading: str, *names: str, **attributes: Any) -> Callable[[F], F]:
     is_flag=False,
     flag_value="",
     metavar="[mac=MAC][,backend=" + "|".join(LINKS) + "][,KEY=VALUE...]",
-    help="An ne2k PCI network card. `capture=FILE.pcap` keeps all frames. The back end `peer` is a station "
-    "that answers ARP, ping and UDP port 7 at `address=A` (10.0.2.2), hands out the next address by DHCP, "
-    "and serves a file, or the files of a folder, by TFTP with `serve=PATH`.",
+    help="An ne2k PCI network card. `capture=FILE.pcap` keeps all frames, `rom=FILE` is its expansion ROM. "
+    "The back end `peer` is a station that answers ARP, ping and UDP port 7 at `address=A` (10.0.2.2), "
+    "hands out the next address by DHCP, and serves a file, or the files of a folder, by TFTP with "
+    "`serve=PATH`.",
 )
 @option(XEN, "--profile", metavar="|".join(PROFILES), help="Which host's unplug protocol (seed).")
 @option(XEN, "--protocol-version", type=int, metavar="0|1", help="Version of the protocol (1).")

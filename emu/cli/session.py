@@ -109,7 +109,8 @@ class Session:
         outputs += [nic.capture for nic in nics if nic.capture]
         kernel = self.config.kernel
         inputs = [drive.image for drive in self.config.drives] + [nic.serve for nic in nics if nic.serve]
-        others = (self.config.firmware, kernel and kernel.image, kernel and kernel.initrd)
+        roms = (self.config.firmware, self.config.vga_rom, *(nic.rom for nic in nics))
+        others = (*roms, kernel and kernel.image, kernel and kernel.initrd)
         refuse_clashes(outputs, inputs + [path for path in others if path])
 
     def _attach_observers(self) -> None:

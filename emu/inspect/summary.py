@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from emu.devices.vga_text import TextScreen
+from emu.devices.vga.text import TextScreen
 from emu.inspect.outcome import Outcome, Verdict
 from emu.inspect.screen import lines_of
 

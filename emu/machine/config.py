@@ -41,6 +41,8 @@ class Nic:
     """A file, or a folder of files, that the `peer` serves by TFTP."""
     capture: Path | None = None
     """A pcap file of all frames."""
+    rom: Path | None = None
+    """An expansion ROM on the card."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ class MachineConfig:
     memory_mib: int = 64
     firmware: Path | None = None
     """A ROM image; None is the BIOS that comes with emu."""
+    vga_rom: Path | None = None
+    """The VGA's expansion ROM; None is a card without one, which our BIOS serves by itself."""
     kernel: Kernel | None = None
     profile: str = "seed"
     protocol_version: int = 1

@@ -60,6 +60,7 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
     "machine": {
         "memory": Key(values.memory, "memory_mib"),
         "firmware": Key(values.firmware, "firmware"),
+        "vga_rom": Key(values.vga_rom, "vga_rom"),
         "profile": Key(values.choice(*PROFILES), "profile"),
         "protocol_version": Key(_whole(0, 1), "protocol_version"),
         "blacklist": Key(values.blacklist, "blacklist"),
@@ -107,6 +108,7 @@ LISTS: Mapping[str, Mapping[str, Key]] = {
         "address": Key(values.station, "address"),
         "serve": Key(values.path, "serve"),
         "capture": Key(values.path, "capture"),
+        "rom": Key(values.path, "rom"),
     },
 }
 """Tables that there may be several of."""

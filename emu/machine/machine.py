@@ -7,6 +7,7 @@ from collections.abc import Callable
 from emu.core.backends import ByteSink
 from emu.core.errors import ConfigError
 from emu.core.events import Observer, Observers
+from emu.devices.pci.configuration import COMMAND, Command
 from emu.devices.pci.host_bridge import ATTRIBUTE_MAP
 from emu.machine import firmware_stub
 from emu.machine.bundled import bios_path
@@ -19,6 +20,8 @@ from emu.xen.xenstore.store import StoreError
 
 SHADOWED = 0x30
 """The host bridge's setting of the area below 1 MiB: RAM, as firmware leaves it."""
+DECODING = Command().replace(io_space=1, memory_space=1)
+"""The command register of a VGA that firmware has set up."""
 
 
 class Discard:
@@ -139,6 +142,7 @@ class Machine:
         """Put the kernel, if there is one, where a boot loader would have, and the processor at its entry."""
         if self._kernel is not None:
             self.pc.host_bridge.write_configuration(ATTRIBUTE_MAP, 1, SHADOWED)
+            self.pc.display.write_configuration(COMMAND, 2, DECODING)
             self.memory.write(firmware_stub.BASE, firmware_stub.stub())
             for cleared in self._kernel.cleared:
                 self.memory.clear(cleared.base, cleared.size)

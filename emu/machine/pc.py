@@ -5,7 +5,7 @@ interrupts  chips -> ISA lines -> two 8259A -> INTR    PCI     INTx -> links -> 
 unplug      ports 0x10 to 0x1f -> disks, NICs          events  every seam -> Observers
 
 PCI 00.0 host bridge   01.0 ISA bridge   01.1 IDE   01.3 power management
-    02.0 Xen platform device   04.0, 05.0 ... NICs
+    02.0 Xen platform device   03.0 VGA   04.0, 05.0 ... NICs
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ from emu.devices.power import ResetControl
 from emu.devices.rtc import Rtc
 from emu.devices.system_control import SystemControlA, SystemControlB
 from emu.devices.uart import Uart16550
-from emu.devices.vga_text import TEXT_MEMORY_SIZE, TextVga
+from emu.devices.vga.chip import Vga
+from emu.devices.vga.pci import VgaFunction
+from emu.devices.vga.planes import MEMORY_SIZE
+from emu.machine.card_roms import CardRoms
 from emu.machine.config import MachineConfig
 from emu.machine.parts import EmulatedDisk, Images, Outlets, low_rom, make_links
 from emu.xen.blacklist import Blacklist
@@ -65,10 +68,11 @@ class Pc:
         # memory: the firmware ends at 4 GiB; its tail shows below 1 MiB until RAM shadows it
         ram = config.memory_mib << 20
         low_ram = min(ram, LOW_LIMIT)
-        memory = self.memory = Memory(ram, len(firmware) + TEXT_MEMORY_SIZE, mmio)
+        roms = CardRoms(config)
+        memory = self.memory = Memory(ram, len(firmware) + MEMORY_SIZE + roms.size, mmio)
         rom = memory.add_image(firmware)
         memory.place(Segment(FOUR_GIB - len(firmware), len(firmware), rom, None))
-        text = memory.add_image(bytes(TEXT_MEMORY_SIZE))
+        planes = memory.add_image(bytes(MEMORY_SIZE))
 
         # the processor, and its interrupt controllers
         cpu = self.processor = UnicornProcessor(
@@ -100,12 +104,6 @@ class Pc:
         self.com1 = Uart16550("com1", 0x3F8, irq=isa(4), clock=clock, sink=out.serial)
         irq_3, com2_irq = shared(3, "irq 3", "com2")
         self.com2 = Uart16550("com2", 0x2F8, irq=com2_irq, clock=clock, sink=out.serial2)
-        vga = self.vga = TextVga(
-            clock=clock,
-            memory=memory.view[text : text + TEXT_MEMORY_SIZE],
-            starts_at=text,
-            window_changed=lambda: host_bridge.drive_outputs(),
-        )
         isa_devices: list[Device[Any]] = [
             pics,  #                                                             0x20, 0xa0, 0x4d0
             pit,  #                                                              0x40 to 0x43
@@ -125,7 +123,6 @@ class Pc:
             DebugPort("debug e9", 0xE9, sink=out.debug),
             ExitPort(report=out.report),  #                                      0xf4
             self.com2,  #                                                        0x2f8 to 0x2ff
-            vga,  #                                                              0x3b4 to 0x3da
             self.com1,  #                                                        0x3f8 to 0x3ff
             DebugPort("debug 402", 0x402, sink=out.firmware_debug),
             FwCfg(  #                                                            0x510, 0x511
@@ -139,13 +136,27 @@ class Pc:
             "isa bridge", interrupts={3: irq_3, 9: irq_9} | {n: isa(n) for n in (5, 6, 7, 10, 11)}
         )
         power = PowerManagement("power", clock=clock, sci=sci, power_off=out.power_off)
+        vga = self.vga = Vga(
+            clock=clock,
+            memory=memory.view[planes : planes + MEMORY_SIZE],
+            starts_at=planes,
+            window_changed=lambda: host_bridge.drive_outputs(),
+        )
+        display = self.display = VgaFunction(
+            "display",
+            chip=vga,
+            window_changed=lambda: host_bridge.drive_outputs(),
+            rom=roms.place_vga(memory),
+        )
         host_bridge = self.host_bridge = HostBridge(
             "host bridge",
             place=memory.place,
             rom=low_rom(rom, len(firmware)),
-            vga_window=vga.window,
+            vga_window=display.window,
         )
-        pci = self.pci = PciBus("pci", ports=ports, memory=mmio, link=isa_bridge.set_link, observers=seen)
+        pci = self.pci = PciBus(
+            "pci", ports=ports, memory=mmio, show=memory.show, link=isa_bridge.set_link, observers=seen
+        )
         reset_control = ResetControl(reset=lambda hard: out.reset("port cf9"))
 
         # disks and CD drives: 0x1f0, 0x170
@@ -192,13 +203,13 @@ class Pc:
         xen_platform = XenPlatform(unplug=unplug)
         functions: dict[tuple[int, int], PciFunction[Any]]
         functions = {(0, 0): host_bridge, (1, 0): isa_bridge, (1, 1): ide, (1, 3): power}
-        functions[2, 0] = xen_platform
-        for n, (card, link) in enumerate(zip(cards, links, strict=True)):
-            functions[FIRST_NIC_SLOT + n, 0] = Rtl8029Function(link.name, chip=card)
+        functions[2, 0], functions[3, 0] = xen_platform, display  #              0x3b4 to 0x3da
+        for n, (card, link, image) in enumerate(zip(cards, links, roms.place_nics(memory), strict=True)):
+            functions[FIRST_NIC_SLOT + n, 0] = Rtl8029Function(link.name, chip=card, rom=image)
         for (slot, number), function in functions.items():
             pci.plug(function, slot, number)
         on_ports: list[Device[Any]] = [*isa_devices, pci, reset_control, unplug]
-        self.devices: list[Device[Any]] = [*on_ports, *functions.values(), *cards]
+        self.devices: list[Device[Any]] = [*on_ports, *functions.values(), vga, *cards]
         for device in on_ports:
             for region in device.ports():
                 ports.claim(region)

@@ -19,6 +19,7 @@ Parse = Callable[[Any, Path], Any]
 """Takes a value and the folder that relative paths start from."""
 
 BUILT_IN = "bios"
+NO_ROM = "none"
 MAC_BYTES = 6
 MULTICAST = 1
 
@@ -92,6 +93,11 @@ def path(value: Any, folder: Path) -> Path:
 def firmware(value: Any, folder: Path) -> Path | None:
     """A ROM image, or the BIOS that comes with emu."""
     return None if value == BUILT_IN else path(value, folder)
+
+
+def vga_rom(value: Any, folder: Path) -> Path | None:
+    """An expansion ROM, or none."""
+    return None if value == NO_ROM else path(value, folder)
 
 
 def mac(value: Any, folder: Path) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emu.devices.vga_text import TextScreen
+from emu.devices.vga.text import TextScreen
 from emu.inspect.screen import lines_of
 from emu.machine.config import Drive, MachineConfig
 from emu.machine.machine import Machine

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from emu.core.bus import MmioBus, PortBus
+from emu.core.bus import MmioBus, PortBus, Region
 from emu.core.clock import Clock
 from emu.core.device import Device
+from emu.core.memory import Image
 from emu.core.wires import IrqLine
 from emu.devices.cmos import memory_sizes
 from emu.devices.debug_port import DebugPort, PostPort
@@ -33,7 +34,9 @@ from emu.devices.power import ResetControl
 from emu.devices.rtc import Rtc
 from emu.devices.system_control import SystemControlA, SystemControlB
 from emu.devices.uart import Uart16550
-from emu.devices.vga_text import TEXT_MEMORY_SIZE, TextVga
+from emu.devices.vga.chip import Vga
+from emu.devices.vga.pci import VgaFunction
+from emu.devices.vga.planes import MEMORY_SIZE
 from emu.xen.profiles import QEMU, SEED, Profile
 from emu.xen.unplug import Targets, UnplugPorts
 from tests.unit.devices.ide_driver import image
@@ -280,19 +283,59 @@ def _ne2k(clock: Clock) -> Mounted:
 
 
 def _vga(clock: Clock) -> Mounted:
-    memory, outputs = memoryview(bytearray(TEXT_MEMORY_SIZE)), list[Any]()
-    vga = TextVga(
-        clock=clock, memory=memory, starts_at=0, window_changed=lambda: outputs.append(vga.window())
-    )
+    memory, outputs = memoryview(bytearray(MEMORY_SIZE)), list[Any]()
+    vga = Vga(clock=clock, memory=memory, starts_at=0, window_changed=lambda: outputs.append(vga.window()))
 
     def draw(random: Random) -> None:
-        memory[random.randrange(TEXT_MEMORY_SIZE)] = random.randrange(256)
+        memory[random.randrange(MEMORY_SIZE)] = random.randrange(256)
+
+    def touch(random: Random) -> None:
+        offset, width = random.randrange(0x1_FFF0), random.choice((1, 2, 4))
+        vga.memory_region.write(offset, width, random.getrandbits(8 * width))
+        outputs.append(vga.memory_region.read(offset, width))
 
     def look(random: Random) -> None:
         outputs.append(vga.screen())
 
-    mounted = mount(vga, outputs=outputs, stimuli=[draw, draw, look])
+    mounted = mount(vga, outputs=outputs, stimuli=[draw, draw, touch, touch, look])
+    programming(mounted, (0x3C4, 2), (0x3C5, 0x0F), (0x3CE, 6), (0x3CF, 0x05), (0x3CE, 5), (0x3CF, 0x00))
+    programming(mounted, (0x3C4, 2), (0x3C5, 0x03), (0x3C4, 4), (0x3C5, 0x02), (0x3CE, 3), (0x3CF, 0x00))
     return programming(mounted, (0x3C2, 0x67), (0x3C0, 0x20), (0x3CE, 6), (0x3CF, 0x0E), (0x3D4, 0x0C))
+
+
+class SilentVga(Vga):
+    """A chip without memory of its own behind its ports: what answers is the function's doing."""
+
+    def ports(self) -> tuple[Region, ...]:
+        return (_constant("vga", 0x3C0),)
+
+
+def _constant(name: str, base: int) -> Region:
+    return Region(name, base, 16, lambda offset, width: offset, lambda offset, width, value: None)
+
+
+def _vga_function(clock: Clock) -> Mounted:
+    """The function at 03.0 with its ROM; random configuration writes move it, and gate that and its ports."""
+    outputs: list[Any] = []
+    memory = memoryview(bytearray(MEMORY_SIZE))
+    chip = SilentVga(clock=clock, memory=memory, starts_at=0, window_changed=lambda: None)
+    function = VgaFunction(
+        "display",
+        chip=chip,
+        window_changed=lambda: outputs.append("the window may have changed"),
+        rom=Image("rom", MEMORY_SIZE, 0x1_0000),
+    )
+    bus = PortBus()
+    bus.claim(_constant("another chip", 0x300))
+    pci = PciBus("pci", ports=bus, memory=MmioBus(), show=lambda image, base: outputs.append(base))
+    pci.plug(function, 3)
+
+    def configure(random: Random) -> None:
+        offset, width = random.choice(((0x04, 2), (0x30, 4), (random.randrange(64) * 4, 4)))
+        function.write_configuration(offset, width, random.getrandbits(8 * width) | random.choice((0, 3)))
+        outputs.append(function.read_configuration(offset, width))
+
+    return Mounted(function, bus, [], outputs, [configure, configure])
 
 
 def _unplug(profile: Profile) -> Factory:
@@ -347,6 +390,7 @@ FACTORIES: dict[str, Factory] = {
     "power management": _power_management,
     "ne2k": _ne2k,
     "vga": _vga,
+    "vga function": _vga_function,
     "unplug ports (seed)": _unplug(SEED),
     "unplug ports (qemu)": _unplug(QEMU),
 }

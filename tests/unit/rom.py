@@ -29,6 +29,11 @@ def read(port: int, width: int) -> bytes:
     return _dx(port) + {1: b"\xec", 2: b"\xed", 4: b"\x66\xed"}[width]
 
 
+def enable_vga() -> bytes:
+    """Let the VGA at PCI 03.0 decode its ports and memory."""
+    return write(0xCF8, 4, 0x8000_1804) + write(0xCFC, 2, 3)
+
+
 def say(text: str, port: int = COM1) -> bytes:
     """Put text out byte by byte."""
     return b"".join(write(port, 1, byte) for byte in text.encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emu.core.memory import Image
 from emu.devices.ne2k.rtl8029 import Rtl8029
 from emu.devices.pci.configuration import ConfigurationSpace
 from emu.devices.pci.function import Bar, FunctionState, PciFunction
@@ -13,7 +14,7 @@ ETHERNET_CONTROLLER = 0x02_00_00
 class Rtl8029Function(PciFunction[FunctionState]):
     """Configuration space of the card; the chip is a device of its own, reset and saved beside it."""
 
-    def __init__(self, name: str, *, chip: Rtl8029) -> None:
+    def __init__(self, name: str, *, chip: Rtl8029, rom: Image | None = None) -> None:
         space = ConfigurationSpace.header(
             VENDOR_ID,
             DEVICE_ID,
@@ -23,4 +24,4 @@ class Rtl8029Function(PciFunction[FunctionState]):
             subsystem_id=DEVICE_ID,
             interrupt_pin=1,
         )
-        super().__init__(name, FunctionState(), space, [Bar(0, chip.region)])
+        super().__init__(name, FunctionState(), space, [Bar(0, chip.region)], rom)

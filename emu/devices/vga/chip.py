@@ -1,8 +1,8 @@
-"""A VGA as far as text needs it: its registers, 32 KiB of text memory, and where the beam is.
+"""A VGA without its monitor: its registers, four planes of memory, and where the beam is.
 
-Text memory is plain memory: the guest's stores cost what stores cost, and nobody is told. Which addresses
-show it is the graphics controller's choice; the host bridge asks for `window`. There are no fonts and no
-planes: what a guest writes for them at 0xA0000 vanishes.
+While the registers map the planes as text, the window is plain memory: the guest's stores cost what stores
+cost, and nobody is told. Which addresses show it is the graphics controller's choice; the host bridge asks
+for `window`. Of what is shown, only text can be looked at.
 
 The registers come up as the adapter's firmware leaves them for mode 3, because a kernel may be started
 without any.
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from emu.core.bus import Region
 from emu.core.clock import Clock
@@ -21,43 +22,35 @@ from emu.core.device import Device
 from emu.core.memory import Segment
 from emu.core.registers import Named, registers
 from emu.core.state import Plain, StateError
-from emu.devices import vga_registers as sheet
-from emu.devices.vga_registers import (
+from emu.devices.vga import planes
+from emu.devices.vga import registers as sheet
+from emu.devices.vga.planes import MEMORY_SIZE, PLANES, WINDOW_BASE, WINDOW_SIZE, Mapping
+from emu.devices.vga.registers import (
     AttributeIndex,
     ClockingMode,
     Crtc,
     DacState,
     FeatureControl,
+    Graphics,
     GraphicsMiscellaneous,
     InputStatus0,
     InputStatus1,
     MiscellaneousOutput,
-    Overflow,
+    Sequencer,
 )
+from emu.devices.vga.text import TextScreen, text_screen, vertical
 
-WINDOW_BASE, WINDOW_SIZE = 0xA_0000, 0x2_0000
-TEXT_MEMORY_SIZE = 0x8000
-TEXT_BASES = {2: 0xB_0000, 3: 0xB_8000}
-"""By the memory map field; the other two are maps for graphics."""
 DOT_CLOCKS_HZ = (25_175_000, 28_322_000, 25_175_000, 25_175_000)
 NS_PER_SECOND = 1_000_000_000
 DAC_READING = 3
 FLOATING = 0xFF
-
-
-@dataclass(frozen=True)
-class TextScreen:
-    """What the screen shows: rows of character and attribute bytes in turn."""
-
-    columns: int
-    rows: tuple[bytes, ...]
-    cursor: tuple[int, int] | None
-    """Row and column, or None where it is off or outside."""
+CLOSED = (Segment(WINDOW_BASE, WINDOW_SIZE, None, None),)
+"""A window without plain memory."""
 
 
 @dataclass
 class VgaState:
-    """All registers; `memory` is the text memory while a state is saved, and empty otherwise."""
+    """All registers; `memory` holds the planes while a state is saved, and is empty otherwise."""
 
     miscellaneous_output: MiscellaneousOutput = field(
         default_factory=lambda: MiscellaneousOutput(sheet.TEXT_MISCELLANEOUS_OUTPUT)
@@ -82,16 +75,17 @@ class VgaState:
     dac_address: int = 0
     dac_component: int = 0
     dac: bytearray = field(default_factory=lambda: bytearray(sheet.text_colours()))
+    latches: bytearray = field(default_factory=lambda: bytearray(PLANES))
     memory: bytes = b""
 
 
-class TextVga(Device[VgaState]):
-    """Ports 0x3b4 to 0x3da and the text memory."""
+class Vga(Device[VgaState]):
+    """Ports 0x3b4 to 0x3da, and the window at 0xA0000."""
 
     def __init__(
         self, *, clock: Clock, memory: memoryview, starts_at: int, window_changed: Callable[[], None]
     ) -> None:
-        """`memory` is the text memory, which lies at `starts_at` of the buffer.
+        """`memory` holds the planes, `MEMORY_SIZE` bytes, and lies at `starts_at` of the buffer.
 
         `window_changed` is told that `window` has other segments now.
         """
@@ -100,7 +94,8 @@ class TextVga(Device[VgaState]):
         self._memory = memory
         self._starts_at = starts_at
         self._window_changed = window_changed
-        self._shown_at = self._text_base()
+        self._mapping = self._wanted_mapping()
+        self._plain = self._plain_part()
 
     def ports(self) -> tuple[Region, ...]:
         """What both kinds of display share, and the addresses of each."""
@@ -110,91 +105,96 @@ class TextVga(Device[VgaState]):
             *self._addresses("color", 0x3D0, 1),
         )
 
+    @cached_property
+    def memory_region(self) -> Region:
+        """What answers at 0xA0000 to 0xBFFFF where `window` has no memory."""
+        return Region("vga memory", WINDOW_BASE, WINDOW_SIZE, self._read_memory, self._write_memory, widest=8)
+
     def window(self) -> tuple[Segment, ...]:
-        """What answers at 0xA0000 to 0xBFFFF."""
-        base, end = self._text_base(), WINDOW_BASE + WINDOW_SIZE
-        if base is None:
-            return (Segment(WINDOW_BASE, WINDOW_SIZE, None, None),)
-        above = base + TEXT_MEMORY_SIZE
-        text = Segment(base, TEXT_MEMORY_SIZE, self._starts_at, self._starts_at)
+        """What answers at 0xA0000 to 0xBFFFF: memory, where the planes show as they lie there."""
+        if self._plain is None:
+            return CLOSED
+        base, size = self._plain
+        above, end = base + size, WINDOW_BASE + WINDOW_SIZE
+        text = Segment(base, size, self._starts_at, self._starts_at)
         holes = Segment(WINDOW_BASE, base - WINDOW_BASE, None, None), Segment(above, end - above, None, None)
         return tuple(segment for segment in (holes[0], text, holes[1]) if segment.size)
 
     def screen(self) -> TextScreen | None:
         """What is on the screen; None where it is off or shows graphics."""
         state = self.state
-        graphics = GraphicsMiscellaneous(state.graphics[sheet.GRAPHICS_MISCELLANEOUS]).graphics_mode
-        off = ClockingMode(state.sequencer[sheet.CLOCKING_MODE]).screen_off
+        graphics = GraphicsMiscellaneous(state.graphics[Graphics.MISCELLANEOUS]).graphics_mode
+        off = ClockingMode(state.sequencer[Sequencer.CLOCKING_MODE]).screen_off
         if graphics or off or not state.attribute_index.palette_address_source:
             return None
-        crtc = state.crtc
-        columns, pitch = crtc[Crtc.HORIZONTAL_DISPLAY_END] + 1, 2 * crtc[Crtc.OFFSET]
-        height = (crtc[Crtc.MAXIMUM_SCAN_LINE] & sheet.SCAN_LINES) + 1
-        count = (self._vertical(Crtc.VERTICAL_DISPLAY_END, "display_end") + 1) // height
-        start = self._address(Crtc.START_ADDRESS_HIGH)
-        twice = bytes(self._memory) * 2
-        rows = []
-        for row in range(count):
-            at = 2 * (start + row * pitch) % TEXT_MEMORY_SIZE
-            rows.append(twice[at : at + 2 * columns])
-        return TextScreen(columns, tuple(rows), self._cursor(start, pitch, columns, count))
+        return text_screen(state.crtc, self._memory)
 
     def save(self) -> Plain:
-        """The registers and the text memory."""
+        """The registers and the planes."""
         self.state.memory = bytes(self._memory)
         saved = super().save()
         self.state.memory = b""
         return saved
 
     def restore(self, plain: Plain) -> None:
-        """Take saved registers and text memory."""
+        """Take saved registers and planes."""
         super().restore(plain)
         memory, self.state.memory = self.state.memory, b""
-        if len(memory) != TEXT_MEMORY_SIZE:
-            raise StateError(f"vga: {len(memory)} bytes of text memory are not {TEXT_MEMORY_SIZE}")
+        if len(memory) != MEMORY_SIZE:
+            raise StateError(f"vga: {len(memory)} bytes of memory are not {MEMORY_SIZE}")
         self._memory[:] = memory
 
     def drive_outputs(self) -> None:
-        """Tell where the text memory is, if it has moved."""
-        base = self._text_base()
-        if base != self._shown_at:
-            self._shown_at = base
+        """Tell where the planes show as memory, if that has changed."""
+        if not self._mapping.is_by(self.state.sequencer, self.state.graphics):
+            self._mapping = self._wanted_mapping()
+        plain = self._plain_part()
+        if plain != self._plain:
+            self._plain = plain
             self._window_changed()
 
-    def _text_base(self) -> int | None:
-        if not self.state.miscellaneous_output.ram_enable:
-            return None
-        chosen = GraphicsMiscellaneous(self.state.graphics[sheet.GRAPHICS_MISCELLANEOUS]).memory_map
-        return TEXT_BASES.get(chosen)
+    def _wanted_mapping(self) -> Mapping:
+        return Mapping.of(self.state.sequencer, self.state.graphics)
 
-    def _address(self, high: Crtc) -> int:
-        return self.state.crtc[high] << 8 | self.state.crtc[high + 1]
+    def _plain_part(self) -> tuple[int, int] | None:
+        """Base and size of the memory that the guest sees as it lies in the buffer."""
+        mapping = self._mapping
+        shown = mapping.is_plain and self.state.miscellaneous_output.ram_enable
+        return (mapping.base, mapping.size) if shown else None
 
-    def _cursor(self, start: int, pitch: int, columns: int, rows: int) -> tuple[int, int] | None:
-        distance = self._address(Crtc.CURSOR_LOCATION_HIGH) - start
-        if self.state.crtc[Crtc.CURSOR_START] & sheet.CURSOR_OFF or distance < 0 or not pitch:
-            return None
-        row, column = divmod(distance, pitch)
-        return (row, column) if row < rows and column < columns else None
+    def _in_map(self, offset: int) -> int | None:
+        """Where in the map an offset into the window is; None outside."""
+        address = WINDOW_BASE + offset - self._mapping.base
+        inside = 0 <= address < self._mapping.size and self.state.miscellaneous_output.ram_enable
+        return address if inside else None
 
-    def _vertical(self, low: Crtc, name: str) -> int:
-        """A count of lines: eight bits of its own, two of the overflow register."""
-        overflow = Overflow(self.state.crtc[Crtc.OVERFLOW])
-        fields = overflow.fields
-        eighth = overflow & fields[f"{name}_8"].mask
-        ninth = overflow & fields[f"{name}_9"].mask
-        return self.state.crtc[low] | bool(eighth) << 8 | bool(ninth) << 9
+    def _read_memory(self, offset: int, width: int) -> int:
+        value = 0
+        for n in range(width):
+            address = self._in_map(offset + n)
+            byte = FLOATING
+            if address is not None:
+                byte = planes.read(self._memory, self.state.latches, self._mapping, address)
+            value |= byte << 8 * n
+        return value
+
+    def _write_memory(self, offset: int, width: int, value: int) -> None:
+        for n in range(width):
+            address = self._in_map(offset + n)
+            if address is not None:
+                byte = value >> 8 * n & 0xFF
+                planes.write(self._memory, self.state.latches, self._mapping, address, byte)
 
     def _input_status_1(self) -> InputStatus1:
         """Where the beam is follows from the time and the CRT controller's counts."""
-        crtc, clocking = self.state.crtc, ClockingMode(self.state.sequencer[sheet.CLOCKING_MODE])
+        crtc, clocking = self.state.crtc, ClockingMode(self.state.sequencer[Sequencer.CLOCKING_MODE])
         dots = self._clock.now * DOT_CLOCKS_HZ[self.state.miscellaneous_output.clock_select] // NS_PER_SECOND
         character = dots // ((8 if clocking.dots_8 else 9) << clocking.dot_clock_halved)
         line, column = divmod(character, crtc[Crtc.HORIZONTAL_TOTAL] + 5)
-        line %= self._vertical(Crtc.VERTICAL_TOTAL, "vertical_total") + 2
-        start = self._vertical(Crtc.VERTICAL_RETRACE_START, "retrace_start")
+        line %= vertical(crtc, Crtc.VERTICAL_TOTAL, "vertical_total") + 2
+        start = vertical(crtc, Crtc.VERTICAL_RETRACE_START, "retrace_start")
         length = (crtc[Crtc.VERTICAL_RETRACE_END] - start) & 0xF
-        shown = line <= self._vertical(Crtc.VERTICAL_DISPLAY_END, "display_end")
+        shown = line <= vertical(crtc, Crtc.VERTICAL_DISPLAY_END, "display_end")
         shown = shown and column <= crtc[Crtc.HORIZONTAL_DISPLAY_END]
         return InputStatus1().replace(
             display_disabled=not shown, vertical_retrace=start <= line < start + length

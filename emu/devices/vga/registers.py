@@ -64,6 +64,30 @@ class ClockingMode(Register):
     screen_off = bit(5)
 
 
+class MemoryMode(Register):
+    """Sequencer register 4."""
+
+    extended_memory = bit(1)
+    odd_even_off = bit(2)
+    chain_4 = bit(3)
+
+
+class DataRotate(Register):
+    """Graphics controller register 3."""
+
+    count = field(2, 0)
+    function = field(4, 3)
+
+
+class GraphicsMode(Register):
+    """Graphics controller register 5."""
+
+    write_mode = field(1, 0)
+    read_mode = bit(3)
+    host_odd_even = bit(4)
+    shift_register = field(6, 5)
+
+
 class GraphicsMiscellaneous(Register):
     """Graphics controller register 6."""
 
@@ -85,6 +109,50 @@ class Overflow(Register):
     retrace_start_9 = bit(7)
 
 
+class CrtcMode(Register):
+    """CRT controller register 0x17."""
+
+    row_bit_13 = bit(0)
+    row_bit_14 = bit(1)
+    horizontal_retrace_select = bit(2)
+    count_by_two = bit(3)
+    address_wrap = bit(5)
+    byte_mode = bit(6)
+    sync_enable = bit(7)
+
+
+class UnderlineLocation(Register):
+    """CRT controller register 0x14."""
+
+    scan_line = field(4, 0)
+    count_by_four = bit(5)
+    doubleword_mode = bit(6)
+
+
+class Sequencer(IntEnum):
+    """Registers of the sequencer."""
+
+    RESET = 0
+    CLOCKING_MODE = 1
+    MAP_MASK = 2
+    CHARACTER_MAP = 3
+    MEMORY_MODE = 4
+
+
+class Graphics(IntEnum):
+    """Registers of the graphics controller."""
+
+    SET_RESET = 0
+    ENABLE_SET_RESET = 1
+    COLOR_COMPARE = 2
+    DATA_ROTATE = 3
+    READ_MAP = 4
+    MODE = 5
+    MISCELLANEOUS = 6
+    COLOR_DONT_CARE = 7
+    BIT_MASK = 8
+
+
 class Crtc(IntEnum):
     """Registers of the CRT controller that the chip itself looks at."""
 
@@ -102,9 +170,10 @@ class Crtc(IntEnum):
     VERTICAL_RETRACE_END = 0x11
     VERTICAL_DISPLAY_END = 0x12
     OFFSET = 0x13
+    UNDERLINE_LOCATION = 0x14
+    MODE_CONTROL = 0x17
 
 
-CLOCKING_MODE, GRAPHICS_MISCELLANEOUS = 0x01, 0x06
 PALETTE_SIZE = 16
 SCAN_LINES, CURSOR_OFF, PROTECT, LINE_COMPARE_8 = 0x1F, 0x20, 0x80, Overflow.line_compare_8.mask
 

@@ -18,6 +18,7 @@ from tests.unit.rom import (
     FOREVER,
     HALT,
     TRIPLE_FAULT,
+    enable_vga,
     read,
     report,
     say,
@@ -168,7 +169,7 @@ STORE_A_BLUE_X = b"\xb8\x00\xb8\x8e\xd8\xc7\x06\x00\x00X\x1f"
 
 
 def test_the_screen_is_printed_on_request(emu: Emu) -> None:
-    code = STORE_A_BLUE_X + say("Test result: SUCCESS\n") + report(0)
+    code = enable_vga() + STORE_A_BLUE_X + say("Test result: SUCCESS\n") + report(0)
     assert emu.run(code, "--screen") == 0
     assert "Test result: SUCCESS\n\nScreen\nX\n\nUnplugged\n" in emu.out
     assert emu.run(code) == 0
@@ -178,7 +179,7 @@ def test_the_screen_is_printed_on_request(emu: Emu) -> None:
 
 
 def test_a_screen_that_shows_graphics_is_said_to_show_no_text(emu: Emu) -> None:
-    code = write(0x3CE, 2, 0x0506) + report(0)
+    code = enable_vga() + write(0x3CE, 2, 0x0506) + report(0)
     emu.run(code, "--screen")
     assert "\nScreen: it shows no text\n" in emu.out
     emu.run(code, "--json")

@@ -10,7 +10,9 @@ from emu.core.bus import MmioBus, PortBus
 from emu.core.clock import Clock
 from emu.core.memory import Memory
 from emu.devices.pci.host_bridge import HostBridge
-from emu.devices.vga_text import TEXT_MEMORY_SIZE, TextScreen, TextVga
+from emu.devices.vga.chip import Vga
+from emu.devices.vga.planes import MEMORY_SIZE
+from emu.devices.vga.text import TextScreen
 
 FRAME_NS = 100 * 449 * 9 * 1_000_000_000 // 28_322_000
 """Mode 3: 100 characters of 9 dots in a line, 449 lines."""
@@ -21,11 +23,12 @@ class Pc:
 
     def __init__(self) -> None:
         self.clock, self.bus = Clock(), PortBus()
-        self.memory = Memory(2 << 20, TEXT_MEMORY_SIZE, MmioBus())
-        at = self.memory.add_image(bytes(TEXT_MEMORY_SIZE))
-        self.vga = TextVga(
+        mmio = MmioBus()
+        self.memory = Memory(2 << 20, MEMORY_SIZE, mmio)
+        at = self.memory.add_image(bytes(MEMORY_SIZE))
+        self.vga = Vga(
             clock=self.clock,
-            memory=self.memory.view[at : at + TEXT_MEMORY_SIZE],
+            memory=self.memory.view[at : at + MEMORY_SIZE],
             starts_at=at,
             window_changed=lambda: self.bridge.drive_outputs(),
         )
@@ -34,6 +37,7 @@ class Pc:
         )
         for region in self.vga.ports():
             self.bus.claim(region)
+        mmio.claim(self.vga.memory_region)
 
     def outb(self, port: int, value: int) -> None:
         self.bus.write(port, 1, value)
@@ -90,9 +94,11 @@ def test_the_start_address_scrolls_the_screen(pc: Pc) -> None:
     assert pc.line(0) == b"third"
 
 
-def test_a_start_address_near_the_end_wraps(pc: Pc) -> None:
-    pc.show(b"first")
-    pc.outw(0x3D4, 0x3F << 8 | 0x0C)
+def test_a_start_address_near_the_end_of_a_plane_wraps_to_the_odd_offsets(pc: Pc) -> None:
+    pc.outw(0x3CE, 0x02 << 8 | 6)  # the map of 128 KiB: its upper half is the odd offsets
+    pc.memory.write(0xB_0000, b"f\x07i\x07r\x07s\x07t\x07")
+    pc.outw(0x3CE, 0x0E << 8 | 6)
+    pc.outw(0x3D4, 0x7F << 8 | 0x0C)
     pc.outw(0x3D4, (0x100 - 80) << 8 | 0x0D)
     assert pc.line(1) == b"first"
 
@@ -190,9 +196,9 @@ def test_text_memory_is_where_the_graphics_controller_maps_it(pc: Pc) -> None:
     pc.show(b"x")
     pc.outw(0x3CE, 0x0A << 8 | 6)
     assert (pc.memory.read(0xB_0000, 2), pc.memory.read(0xB_8000, 2)) == (b"x\x07", b"\xff\xff")
-    pc.outw(0x3CE, 0x04 << 8 | 6)
-    pc.memory.write(0xA_0000, b"font")
-    assert pc.memory.read(0xA_0000, 4) == pc.memory.read(0xB_0000, 4) == b"\xff" * 4
+    pc.outw(0x3CE, 0x06 << 8 | 6)
+    assert pc.memory.read(0xA_0000, 2) == b"x\x07"
+    assert pc.memory.read(0xB_0000, 2) == pc.memory.read(0xB_8000, 2) == b"\xff\xff"
     pc.outw(0x3CE, 0x0E << 8 | 6)
     assert pc.memory.read(0xB_8000, 2) == b"x\x07"
     pc.outb(0x3C2, 0x65)

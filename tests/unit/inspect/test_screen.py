@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emu.devices.vga_text import TextScreen
+from emu.devices.vga.text import TextScreen
 from emu.inspect.screen import GLYPHS, Style, StyledText, lines_of, styled_rows
 
 
