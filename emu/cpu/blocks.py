@@ -49,7 +49,7 @@ class Probe(IntEnum):
 
 
 class Cells(ctypes.Structure):
-    """`struct blocks` of native.c."""
+    """`struct blocks` of native/native.h."""
 
     _fields_ = [
         ("clock", c_void_p),
@@ -68,7 +68,7 @@ class Cells(ctypes.Structure):
         ("probed_size", c_uint32),
         ("hflags_at", c_uint32),
         ("cr0_at", c_uint32),
-        ("reserved", c_uint32),
+        ("a20_at", c_uint32),
         ("context", c_void_p),
         ("memory", c_void_p),
         ("memory_size", c_uint64),
@@ -93,7 +93,8 @@ class Blocks:
         self._code = bytearray(self._no_code)
         self._lines = memoryview(self._code).cast("Q")
         library = native_library() if native else None
-        self.is_native = library is not None
+        self.library = library
+        """The native library, if this engine uses it."""
         if library is None:
             handle.hook(HOOK_BLOCK, BlockCallback(self._on_block))
             handle.hook(HOOK_EDGE, EdgeCallback(self._on_edge))
@@ -108,7 +109,7 @@ class Blocks:
         self._scratch = context.Context(self._handle)
         cells.clock = self._clock.buffer_info()[0]
         cells.register_flags = x86.UC_X86_REG_EFLAGS
-        cells.hflags_at, cells.cr0_at = layout.hflags, layout.cr0
+        cells.hflags_at, cells.cr0_at, cells.a20_at = layout.hflags, layout.cr0, layout.a20
         cells.context = self._scratch.pointer.value
         cells.memory = ctypes.addressof(ctypes.c_uint8.from_buffer(memory.buffer))
         cells.memory_size = min(memory.ram_bytes, LOW_LIMIT)

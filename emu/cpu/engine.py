@@ -21,9 +21,18 @@ from emu.cpu.delivery import Event, Kind, ShutdownError, deliver, exception, fau
 from emu.cpu.descriptors import DB, GP, UD, Fault
 from emu.cpu.guard import guarded
 from emu.cpu.handle import EngineError, Handle
-from emu.cpu.intercepts import EXIT_MSR, EXIT_VECTORS, INTERCEPT_MSR, VMCB, map_control_block
+from emu.cpu.intercepts import (
+    EXIT_INVLPG,
+    EXIT_MSR,
+    EXIT_VECTORS,
+    INTERCEPT_INVLPG,
+    INTERCEPT_MSR,
+    VMCB,
+    map_control_block,
+)
 from emu.cpu.library import (
     ERROR_FETCH,
+    ERROR_NO_TRANSLATION,
     ERROR_WRITE_PROTECTED,
     HOOK_INTERRUPT,
     HOOK_INVALID_INSTRUCTION,
@@ -38,6 +47,7 @@ from emu.cpu.special import SpecialInstructions
 from emu.cpu.state import FLAG_IF, FLAG_TF, State
 from emu.cpu.stepping import Stepper
 from emu.cpu.translated_code import TranslatedCode
+from emu.cpu.translations import Translations
 
 DR6_SINGLE_STEP = 1 << 14
 INT1 = b"\xf1"
@@ -67,6 +77,7 @@ class UnicornProcessor:
         self.state = State(self.handle, memory)
         self._scratch = context.Context(self.handle)
         self.blocks = Blocks(self.handle, self.state, clock, memory, native=native)
+        self.translations = Translations(self.handle, memory, self.blocks, self._fail)
         self.msrs = Msrs(self.state, clock)
         self._failure: BaseException | None = None
         self._shutdown = False
@@ -96,7 +107,7 @@ class UnicornProcessor:
         self.handle.hook(HOOK_INTERRUPT, InterruptCallback(interrupted))
         invalid = guarded(self._on_invalid, self._fail_and_stop, True)
         self.handle.hook(HOOK_INVALID_INSTRUCTION, InvalidCallback(invalid))
-        self.code = TranslatedCode(self.handle, self.blocks, self._space, memory)
+        self.code = TranslatedCode(self.handle, self.blocks, self.translations, self._space, memory)
         self._space.synchronise()
         self.reset()
 
@@ -152,6 +163,7 @@ class UnicornProcessor:
         self.state.capture()
         for name, number in MSRS.items():
             self.msrs.write(number, numbers[name])
+        self._follow_efer()
         self.state.restore()
         self.msrs.tsc_offset, self.msrs.tsc_aux = numbers["tsc_offset"], numbers["tsc_aux"]
         cells = self.blocks.cells
@@ -179,7 +191,7 @@ class UnicornProcessor:
         state = self.state
         state.capture()
         state.reset()
-        state.intercept(VMCB, INTERCEPT_MSR)
+        self._follow_efer()
         state.restore()
         reset_floating_point(self.handle)
         self.msrs.reset()
@@ -205,6 +217,7 @@ class UnicornProcessor:
         self.stepper.leave()
         if self._shutdown:
             return Exit.SHUTDOWN
+        self.translations.walk_here()
         self.prepare()
         error = self.start()
         if error:
@@ -238,7 +251,9 @@ class UnicornProcessor:
 
     def mend(self, error: int) -> None:
         """Do what the engine stopped for with `error`. Raises EngineError where that is beyond us."""
-        if error == ERROR_WRITE_PROTECTED:
+        if error == ERROR_NO_TRANSLATION:
+            self.stepper.repeat_with_engines_walk()
+        elif error == ERROR_WRITE_PROTECTED:
             self.stepper.absorb_write()
         elif error in ERROR_FETCH:  # nothing executable there: the bus floats, FF FF is an invalid opcode
             self.state.capture()
@@ -314,12 +329,17 @@ class UnicornProcessor:
         self._stop_if_due()
 
     def _on_exit(self, code: int) -> None:
-        """RDMSR or WRMSR: an emulated exit, which leaves the block behind the instruction."""
-        if code != EXIT_MSR:
-            raise EngineError(f"the engine left the guest with exit code {code:#x}, which nobody asked for")
+        """An emulated exit, which leaves the block behind the instruction."""
         state = self.state
         stepping = state.hidden & HF_TF and not state.flags & FLAG_TF
-        fault = self.special.execute_msr(bool(state.error_code))
+        if code == EXIT_MSR:
+            fault = self.special.execute_msr(bool(state.error_code))
+            self._follow_efer()
+        elif code == EXIT_INVLPG:
+            self.special.execute_invlpg()
+            fault = None
+        else:
+            raise EngineError(f"the engine left the guest with exit code {code:#x}, which nobody asked for")
         self.blocks.close_at(state.linear_ip)
         if fault is None:
             state.forget_exception()
@@ -328,6 +348,17 @@ class UnicornProcessor:
         else:
             self._deliver(fault_event(fault.vector, fault.error_code), state.linear_ip)
         self._stop_if_due()
+
+    def _follow_efer(self) -> None:
+        """Let what depends on EFER of the captured state be as it says.
+
+        Translations that we fill in are of small pages only. INVLPG has to drop those of a whole large page.
+        """
+        state = self.state
+        if self.translations.follow(state.efer):
+            self.code.forget_soon()
+        invlpg = 0 if self.translations.has_no_execute else INTERCEPT_INVLPG
+        state.intercept(VMCB, INTERCEPT_MSR | invlpg)
 
     def _on_invalid(self, _engine: int, _user: int) -> bool:
         self.state.capture()

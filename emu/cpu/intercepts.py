@@ -1,4 +1,4 @@
-"""Instructions that exit to us, by the engine's SVM machinery: RDMSR and WRMSR.
+"""Instructions that exit to us, by the engine's SVM machinery: RDMSR, WRMSR and INVLPG.
 
 Hidden flag HF_GUEST makes the engine look into a VMCB for what is intercepted; there is no hypervisor
 behind it. An intercepted instruction arrives as an interrupt whose vector is its SVM exit code plus 0x100.
@@ -16,7 +16,8 @@ from emu.cpu.msrs import PASSED_THROUGH
 
 EXIT_VECTORS = 0x100
 EXIT_MSR = 0x7C
-INTERCEPT_MSR = 1 << (EXIT_MSR - 0x60)
+EXIT_INVLPG = 0x79
+INTERCEPT_MSR, INTERCEPT_INVLPG = 1 << (EXIT_MSR - 0x60), 1 << (EXIT_INVLPG - 0x60)
 VMCB = ADDRESS_SPACE
 """Where the control block lies: in the top of the physical address space, which is the processor's own."""
 PERMISSION_MAP, PERMISSIONS = 72, 0x1000

@@ -20,7 +20,6 @@ from emu.cpu.blocks import Blocks
 from emu.cpu.context import HF_IOBPT, TR
 from emu.cpu.handle import Handle
 from emu.cpu.library import HOOK_INSTRUCTION, InCallback, MoveCallback, OutCallback, x86
-from emu.cpu.native_code import native_library
 from emu.cpu.paging import PageFault
 from emu.cpu.state import CR0_PE, FLAG_VM, State
 
@@ -41,7 +40,7 @@ class PortHooks(NamedTuple):
 
 
 class PortCells(ctypes.Structure):
-    """`struct ports` of native.c."""
+    """`struct ports` of native/ports.c."""
 
     _fields_ = [
         ("port_in", c_void_p),
@@ -76,7 +75,7 @@ class IoPermission:
         self._state = state
         self._hooks = hooks
         self._refused: bytes | None = None
-        library = native_library() if blocks.is_native else None
+        library = blocks.library
         if library is None:
             handle.hook(HOOK_INSTRUCTION, InCallback(self._check_in), x86.UC_X86_INS_IN)
             handle.hook(HOOK_INSTRUCTION, OutCallback(self._check_out), x86.UC_X86_INS_OUT)

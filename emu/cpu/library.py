@@ -26,12 +26,14 @@ HOOK_INSTRUCTION = constants.UC_HOOK_INSN
 HOOK_INVALID_INSTRUCTION = constants.UC_HOOK_INSN_INVALID
 HOOK_BLOCK = constants.UC_HOOK_BLOCK
 HOOK_EDGE = constants.UC_HOOK_EDGE_GENERATED
+HOOK_TLB_FILL = constants.UC_HOOK_TLB_FILL
 HOOK_WRITE = constants.UC_HOOK_MEM_WRITE
 HOOK_WRITE_PROTECTED = constants.UC_HOOK_MEM_WRITE_PROT
 
 PERMISSION_READ_EXECUTE = constants.UC_PROT_READ | constants.UC_PROT_EXEC
 PERMISSION_ALL = constants.UC_PROT_ALL
 
+ERROR_NO_TRANSLATION = constants.UC_ERR_EXCEPTION
 ERROR_WRITE_PROTECTED = constants.UC_ERR_WRITE_PROT
 ERROR_FETCH = (constants.UC_ERR_FETCH_PROT, constants.UC_ERR_FETCH_UNMAPPED)
 
@@ -60,6 +62,15 @@ class TranslationBlock(ctypes.Structure):
 EdgeCallback = ctypes.PYFUNCTYPE(
     None, c_void_p, ctypes.POINTER(TranslationBlock), ctypes.POINTER(TranslationBlock), c_void_p
 )
+
+
+class TlbEntry(ctypes.Structure):
+    """`uc_tlb_entry`: where a page lies, and what may be done there (UC_PROT_READ, _WRITE, _EXEC)."""
+
+    _fields_ = [("physical", c_uint64), ("permissions", c_uint32)]
+
+
+FillCallback = ctypes.PYFUNCTYPE(c_bool, c_void_p, c_uint64, c_int, ctypes.POINTER(TlbEntry), c_void_p)
 
 
 class DescriptorRegister(ctypes.Structure):

@@ -17,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-SOURCE = Path(__file__).with_name("native.c")
+SOURCES = tuple(sorted(Path(__file__).with_name("native").glob("*.[ch]")))
 
 
 @cache
@@ -25,7 +25,7 @@ def native_library() -> Any | None:
     """The native callbacks, built with the C compiler on first use; None where that is not to be had."""
     if os.environ.get("EMU_NATIVE", "1") == "0":
         return None
-    for folder in (SOURCE.parent, Path(tempfile.gettempdir()) / f"emu-native-{os.getuid()}"):
+    for folder in (Path(__file__).parent, Path(tempfile.gettempdir()) / f"emu-native-{os.getuid()}"):
         built = folder / library_name()
         if (built.exists() and _owned(built)) or compile_native(built):
             return ctypes.CDLL(str(built))
@@ -33,8 +33,8 @@ def native_library() -> Any | None:
 
 
 def library_name() -> str:
-    """The file that native.c, as it is now, is built into."""
-    digest = sha256(SOURCE.read_bytes()).hexdigest()[:12]
+    """The file that the sources, as they are now, are built into."""
+    digest = sha256(b"".join(source.read_bytes() for source in SOURCES)).hexdigest()[:12]
     return f"native-{digest}{sysconfig.get_config_var('EXT_SUFFIX') or '.so'}"
 
 
@@ -44,7 +44,7 @@ def find_compiler() -> str | None:
 
 
 def compile_native(target: Path) -> bool:
-    """Build native.c into `target`; whether it worked."""
+    """Build the sources into `target`; whether it worked."""
     compiler = find_compiler()
     if compiler is None:
         return False
@@ -52,7 +52,8 @@ def compile_native(target: Path) -> bool:
         target.parent.mkdir(mode=0o700, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             fresh = Path(folder) / target.name
-            command = [compiler, "-O2", "-shared", "-fPIC", "-o", str(fresh), str(SOURCE)]
+            command = [compiler, "-O2", "-shared", "-fPIC", "-o", str(fresh)]
+            command += [str(source) for source in SOURCES if source.suffix == ".c"]
             if subprocess.run(command, capture_output=True, check=False).returncode:
                 return False
             fresh.replace(target)

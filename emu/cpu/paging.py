@@ -45,6 +45,13 @@ FOUR_LEVELS = Mode(
 )
 
 
+class Translation(NamedTuple):
+    """What a walk finds: the physical address, and whether a store there needs no further walk."""
+
+    physical: int
+    writable: bool
+
+
 class PageFault(Exception):
     """The walk ended in #PF with this error code, at this linear address."""
 
@@ -70,9 +77,19 @@ class Paging:
 
         Raises PageFault where the access is not allowed.
         """
+        return self.walk(linear, write=write, user=user, touch=touch).physical
+
+    def walk(
+        self, linear: int, *, write: bool = False, user: bool = False, touch: bool = True
+    ) -> Translation:
+        """The same, and whether stores are allowed and the dirty bit is set already."""
         if not self.cr0 & CR0_PG:
-            return linear & 0xFFFF_FFFF & self.a20_mask
-        return self._walk(linear, write, user, touch) & self.a20_mask
+            return Translation(linear & 0xFFFF_FFFF & self.a20_mask, True)
+        if not self.cr4 & CR4_PAE:
+            return self._walk_tables(linear & 0xFFFF_FFFF, TWO_LEVELS, write, user, touch)
+        if self.efer & EFER_LMA:
+            return self._walk_tables(linear, FOUR_LEVELS, write, user, touch)
+        return self._walk_tables(linear & 0xFFFF_FFFF, THREE_LEVELS, write, user, touch)
 
     def probe(self, linear: int) -> int | None:
         """The physical address behind `linear` for a supervisor's read, or None; nothing is touched."""
@@ -107,21 +124,14 @@ class Paging:
         for physical, piece in pieces:
             self.memory.write(physical, piece)
 
-    def _walk(self, linear: int, write: bool, user: bool, touch: bool) -> int:
-        if not self.cr4 & CR4_PAE:
-            return self._walk_tables(linear & 0xFFFF_FFFF, TWO_LEVELS, write, user, touch)
-        if self.efer & EFER_LMA:
-            return self._walk_tables(linear, FOUR_LEVELS, write, user, touch)
-        return self._walk_tables(linear & 0xFFFF_FFFF, THREE_LEVELS, write, user, touch)
-
-    def _walk_tables(self, linear: int, mode: Mode, write: bool, user: bool, touch: bool) -> int:
+    def _walk_tables(self, linear: int, mode: Mode, write: bool, user: bool, touch: bool) -> Translation:
         code = (PF_WRITE if write else 0) | (PF_USER if user else 0)
         size, long_entries = mode.entry_size, mode.entry_size == 8
         table = self.cr3 & mode.base_mask
         allowed = WRITABLE | USER
         path = []
         for shift, index_mask, checks_rights, may_be_large in mode.levels:
-            where = table + (linear >> shift & index_mask) * size
+            where = table + (linear >> shift & index_mask) * size & self.a20_mask
             entry = self._entry(where, size)
             if not entry & PRESENT:
                 raise PageFault(linear, code)
@@ -134,9 +144,8 @@ class Paging:
             if large or shift == 12:
                 break
             table = entry & mode.table_mask
-        if (user and not allowed & USER) or (
-            write and not allowed & WRITABLE and (user or self.cr0 & CR0_WP)
-        ):
+        may_write = bool(allowed & WRITABLE) or not (user or self.cr0 & CR0_WP)
+        if (user and not allowed & USER) or (write and not may_write):
             raise PageFault(linear, code | PF_PRESENT)
         if touch:
             self._touch(path, size, write)
@@ -144,7 +153,8 @@ class Paging:
         base = entry & ADDRESS & ~offset
         if large and not long_entries:
             base = entry & 0xFFC0_0000 | (entry >> 13 & 0xFF) << 32  # [SDM] 4.3: PSE-36
-        return base | linear & offset
+        writable = may_write and (write or bool(entry & DIRTY))
+        return Translation((base | linear & offset) & self.a20_mask, writable)
 
     def _executes_by_reserved_bit(self, entry: int) -> bool:
         """Bit 63 is reserved unless EFER.NXE makes it the no-execute bit."""

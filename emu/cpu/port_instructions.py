@@ -3,7 +3,7 @@
 The engine calls once for each element. For a repeated INS or OUTS on a port that can move several
 elements at once, the first call moves the others too: memory and registers are advanced so that the
 engine's own element is the last one left to do, and each element is charged. Native code finds most such
-runs by itself (`find_run` in native.c) and leaves the rest to the code here.
+runs by itself (`find_run` in native/ports.c) and leaves the rest to the code here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Instructions that the engine leaves to us: CPUID, RDTSC, RDTSCP, SYSCALL, SYSENTER, RDMSR and WRMSR."""
+"""Instructions that the engine leaves to us: CPUID, RDTSC(P), SYSCALL, SYSENTER, RDMSR, WRMSR, INVLPG."""
 
 from __future__ import annotations
 
@@ -6,21 +6,38 @@ from collections.abc import Callable
 
 from emu.core.clock import Clock
 from emu.cpu import context
-from emu.cpu.context import CS, HF_TF, RAX, RCX, RDX, RSP, SS, Segment
+from emu.cpu.context import CS, HF_CS32, HF_CS64, HF_TF, RAX, RCX, RDX, RSP, SS, Segment
 from emu.cpu.cpuid import CpuidTable
 from emu.cpu.descriptors import GP, UD, Fault
 from emu.cpu.guard import Failed, guarded
 from emu.cpu.handle import Handle
 from emu.cpu.library import HOOK_INSTRUCTION, InstructionCallback, SyscallCallback, x86
 from emu.cpu.msrs import EFER_SCE, Msrs
+from emu.cpu.port_instructions import code_at
 from emu.cpu.state import FLAG_IF, FLAG_RF, FLAG_VM, State
 
 CR4_TSD = 1 << 2
+OPCODE_INVLPG = b"\x0f\x01"
+ADDRESS_SIZE_PREFIX = 0x67
 LOW_32 = 0xFFFF_FFFF
 FLAT_CODE_64, FLAT_CODE_32, FLAT_DATA = 0x00A0_9B00, 0x00C0_9B00, 0x00C0_9300
 CPUID_REGISTERS = (x86.UC_X86_REG_RAX, x86.UC_X86_REG_RBX, x86.UC_X86_REG_RCX, x86.UC_X86_REG_RDX)
 INSTRUCTION_LENGTH = 2
 """SYSCALL and SYSENTER: the engine adds it to RIP after the hook."""
+
+
+def length_of_invlpg(code: bytes, hidden: int) -> int:
+    """Bytes of the INVLPG at the start of `code`, in the mode that `hidden` flags say [SDM] volume 2, 2.1."""
+    position = code.index(OPCODE_INVLPG)
+    prefixes, modrm = code[:position], code[position + 2]
+    mode, base = modrm >> 6, modrm & 7
+    length = position + 3
+    if not hidden & HF_CS64 and bool(hidden & HF_CS32) == (ADDRESS_SIZE_PREFIX in prefixes):
+        return length + (2 if mode == 2 or (mode, base) == (0, 6) else mode)
+    if base == 4:
+        base = code[length] & 7
+        length += 1
+    return length + (4 if mode == 2 or (mode, base) == (0, 5) else mode)
 
 
 class SpecialInstructions:
@@ -152,3 +169,9 @@ class SpecialInstructions:
             return fault
         state.rip += INSTRUCTION_LENGTH
         return None
+
+    def execute_invlpg(self) -> None:
+        """INVLPG on the captured state, RIP included: all translations go, of large pages too."""
+        state = self._state
+        state.rip += length_of_invlpg(code_at(state, state.linear_ip), state.hidden)
+        state.tlb_is_stale = True

@@ -74,6 +74,7 @@ class Stepper:
     def step(self) -> Exit:
         """Execute one instruction, or say why not; see `Processor.step`."""
         cpu = self._processor
+        cpu.translations.walk_in_engine()
         self._watch_stores()
         cpu.prepare()
         if not self.inside:
@@ -259,6 +260,23 @@ class Stepper:
         self._restarted = True
         return self._execute()
 
+    def repeat_with_engines_walk(self) -> None:
+        """Execute an instruction for which our own walk of the page tables found nothing.
+
+        The engine's walk either raises the fault or knows better: it can tell the processor's own accesses
+        to descriptors, which may be the supervisor's alone, from those of a program in ring 3.
+        """
+        cpu, state, cells = self._processor, self._processor.state, self._processor.blocks.cells
+        state.capture()
+        address = state.linear_ip
+        cpu.translations.walk_in_engine()
+        self._single_step()
+        if self._run(Probe.RECORDING):
+            return
+        if self._trapped or cells.stopped == Stop.PROBED:
+            self._clear_trap()
+            self.inside = address + cells.probed_size < cells.start + cells.size
+
     def absorb_write(self) -> None:
         """Execute an instruction that stores into write-protected memory, and let the store vanish.
 
@@ -267,6 +285,7 @@ class Stepper:
         cpu, state, cells = self._processor, self._processor.state, self._processor.blocks.cells
         state.capture()
         cpu.blocks.close_at(state.linear_ip)
+        cpu.translations.walk_in_engine()
         self._absorbing = True
         self._redirected.clear()
         self._single_step()

@@ -10,13 +10,22 @@ from emu.core.memory import Memory
 from emu.cpu.address_space import AddressSpace
 from emu.cpu.blocks import Blocks
 from emu.cpu.handle import Handle
+from emu.cpu.translations import Translations
 
 
 class TranslatedCode:
     """Watches memory and its map on behalf of one engine."""
 
-    def __init__(self, handle: Handle, blocks: Blocks, space: AddressSpace, memory: Memory) -> None:
+    def __init__(
+        self,
+        handle: Handle,
+        blocks: Blocks,
+        translations: Translations,
+        space: AddressSpace,
+        memory: Memory,
+    ) -> None:
         self._handle = handle
+        self._translations = translations
         self._blocks = blocks
         self._space = space
         self.is_stale = False
@@ -29,17 +38,19 @@ class TranslatedCode:
         """Drop everything translated. Not while running."""
         self._handle.flush_code()
         self._blocks.forget_code()
+        self._translations.forget_code()
         self.is_stale = False
 
     def _map_changed(self) -> None:
         if self._space.synchronise():
-            self._forget_soon()
+            self.forget_soon()
 
     def _written(self, address: int, length: int) -> None:
         if self._blocks.has_code(address, length):
-            self._forget_soon()
+            self.forget_soon()
 
-    def _forget_soon(self) -> None:
+    def forget_soon(self) -> None:
+        """Drop everything translated where the running block ends."""
         self.is_stale = True
         if self.running:
             self._blocks.cells.asked = True

@@ -9,6 +9,7 @@ import pytest
 
 from emu.machine.run_loop import Pace, Reason
 from tests.laws.bench import Bench, Result, assemble
+from tests.laws.paging_programs import FINDINGS, FOUND, PAGING_PROGRAMS
 
 INSTALL = "mov word ptr [0x100], offset handler; mov word ptr [0x102], 0; jmp start;"
 HANDLER = "handler: inc word ptr [0x600]; push ax; mov ax, [0x600]; out 0x80, ax; pop ax; iret;"
@@ -66,6 +67,7 @@ PROGRAMS = {
     + "inc ax;" * 600
     + "mov byte ptr [0x3000], 7; rdtsc;"
     + FINISH,
+    **PAGING_PROGRAMS,
 }
 WAYS = {
     "in slices of one byte": (Pace(slice_bytes=1), {}),
@@ -95,3 +97,13 @@ def test_however_a_run_is_cut_it_is_the_same_run(program: str, way: str) -> None
     expected, result = run(program), run(program, pace, **arguments)
     assert result.lines == expected.lines
     assert result == expected
+
+
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("program", PAGING_PROGRAMS)
+def test_paging_is_what_the_manual_says(program: str, native: bool) -> None:
+    bench = Bench(assemble(PROGRAMS[program]), native=native)
+    bench.run()
+    expected = FOUND[program]
+    found = bench.memory.peek(FINDINGS, 2 * len(expected) + 2)
+    assert found == b"".join(value.to_bytes(2, "little") for value in [*expected, 0])
