@@ -3,7 +3,13 @@
 
 #include "ide.h"
 
-enum operation { TEST_UNIT_READY = 0x00, REQUEST_SENSE = 0x03, READ_10 = 0x28 };
+enum operation {
+	TEST_UNIT_READY = 0x00,
+	REQUEST_SENSE = 0x03,
+	START_STOP_UNIT = 0x1B,
+	PREVENT_ALLOW_MEDIUM_REMOVAL = 0x1E,
+	READ_10 = 0x28,
+};
 enum sense_key { NOT_READY = 2, MEDIUM_ERROR = 3, ILLEGAL_REQUEST = 5, UNIT_ATTENTION = 6 };
 enum {
 	LARGEST_BURST = 0x8000,
@@ -89,20 +95,53 @@ static u8 explain(u8 position, u8 result, int *again)
 	}
 }
 
-static u8 read_10(u8 position, u32 sector, u32 count, u32 memory, u32 *received)
+// Send a command until it is no longer a new disc or a reset that makes it fail.
+static u8 perform(u8 position, const u8 command[12], u32 memory, u32 room, u32 *received)
 {
-	const u8 command[12] = {READ_10, 0, sector >> 24, sector >> 16, sector >> 8, sector, 0, count >> 8, count};
 	u8 result = DISK_NOT_READY;
 	int again = 1;
 	for (u32 attempt = 0; attempt < ATTEMPTS && again; attempt++) {
-		result = packet(position, command, memory, count * CD_SECTOR, received);
-		if (!result && *received != count * CD_SECTOR)
-			return DISK_CONTROLLER;
+		result = packet(position, command, memory, room, received);
 		if (!result)
 			return DISK_OK;
 		result = explain(position, result, &again);
 	}
 	return result;
+}
+
+static u8 read_10(u8 position, u32 sector, u32 count, u32 memory, u32 *received)
+{
+	const u8 command[12] = {READ_10, 0, sector >> 24, sector >> 16, sector >> 8, sector, 0, count >> 8, count};
+	u8 result = perform(position, command, memory, count * CD_SECTOR, received);
+	return !result && *received != count * CD_SECTOR ? DISK_CONTROLLER : result;
+}
+
+u8 cd_lock(const struct drive *drive, int locked)
+{
+	const u8 command[12] = {PREVENT_ALLOW_MEDIUM_REMOVAL, 0, 0, 0, locked};
+	u32 none;
+	return perform(drive->position, command, 0, 0, &none);
+}
+
+u8 cd_eject(const struct drive *drive)
+{
+	enum { EJECT = 2 };
+	const u8 command[12] = {START_STOP_UNIT, 0, 0, 0, EJECT};
+	u32 none;
+	return perform(drive->position, command, 0, 0, &none);
+}
+
+// Whether the disc was changed since somebody looked: the drive tells it once.
+u8 cd_changed(const struct drive *drive)
+{
+	const u8 command[12] = {TEST_UNIT_READY};
+	u32 none;
+	int again = 0;
+	u8 result = packet(drive->position, command, 0, 0, &none);
+	if (!result)
+		return DISK_OK;
+	result = explain(drive->position, result, &again);
+	return result == DISK_NOT_READY && again ? DISK_CHANGED : result;
 }
 
 u8 cd_read(const struct drive *drive, u32 sector, u32 count, u32 memory, u32 *done)

@@ -30,7 +30,7 @@ struct PACKED bda {
 	u16 cursor_shape;      /* 60 */
 	u8 page;	       /* 62 */
 	u16 crtc_port;	       /* 63 */
-	u8 reserved_65[2];
+	u8 mode_control, palette; /* 65, 66: a CGA's registers */
 	u32 resume_at;	       /* 67: where a reset with shutdown status 5 or 10 goes on */
 	u8 reserved_6b;
 	u32 ticks;	       /* 6c: since midnight */
@@ -45,9 +45,16 @@ struct PACKED bda {
 	u16 keys_start, keys_end; /* 80, 82 */
 	u8 last_row;	       /* 84 */
 	u16 character_height;  /* 85 */
-	u8 reserved_87[15];
+	u8 video_control;      /* 87: 0x80 = memory was kept, 0x60 = 256 KiB, 1 = cursor shapes are taken as they are */
+	u8 video_switches;     /* 88 */
+	u8 vga_flags;	       /* 89 */
+	u8 display_code;       /* 8a: index, not the code */
+	u8 reserved_8b[11];
 	u8 keyboard_mode;      /* 96: 0x10 = 101 keys, 2 = an E0 prefix was seen, 1 = E1 */
 	u8 keyboard_leds;      /* 97 */
+	u32 wait_flag;	       /* 98: whose bit 7 says that the time is over, segment:offset */
+	u32 wait_us;	       /* 9c: left */
+	u8 wait_active;	       /* a0 */
 };
 
 static inline struct bda FAR *bda(void)

@@ -16,6 +16,9 @@ void print_hex(u32 value, u32 digits);
 void video_setup(void);
 void vga_set_text_mode(void);
 void vga_palette_service(Frame *frame);
+void vga_set_border(u8 colour);
+void video_information(Frame *frame);
+u16 scaled_cursor(u16 shape, u16 height);
 
 /* cmos.c */
 u8 cmos_read(u8 index);
@@ -53,16 +56,25 @@ void keyboard_setup(void);
 void serial_setup(void);
 void time_setup(void);
 
+/* clock.c: INT 15h AH=83h; whether it failed */
+int clock_event(Frame *frame);
+
 /* ide.c, ata.c, atapi.c: drives by number, disks from 0x80, CD drives from 0xE0 */
 enum disk_status {
 	DISK_OK = 0x00,
 	DISK_BAD_REQUEST = 0x01,
+	DISK_WRITE_PROTECTED = 0x03,
 	DISK_SECTOR_NOT_FOUND = 0x04,
+	DISK_CHANGED = 0x06,
 	DISK_UNREADABLE = 0x10,
 	DISK_CONTROLLER = 0x20,
 	DISK_NO_MEDIUM = 0x31,
 	DISK_TIMEOUT = 0x80,
 	DISK_NOT_READY = 0xAA,
+	DISK_NOT_LOCKED = 0xB0,
+	DISK_LOCKED = 0xB1,
+	DISK_NOT_REMOVABLE = 0xB2,
+	DISK_LOCKED_TOO_OFTEN = 0xB4,
 };
 #define FIRST_DISK 0x80
 #define FIRST_CD 0xE0
@@ -71,8 +83,11 @@ enum disk_status {
 struct drive {
 	u8 position; /* 0 primary master .. 3 secondary slave */
 	u8 is_cd;
+	u8 floppy_type; /* of an emulated floppy: what INT 13h AH=08h tells in BL */
 	u8 heads, sectors_per_track;
 	u16 cylinders;
+	u16 physical_cylinders, physical_heads, physical_sectors_per_track; /* as the drive itself says */
+	u32 image_sector; /* where on the CD an emulated disk begins; 0: it is a drive of its own */
 	u64 sectors;
 };
 enum transfer { TRANSFER_READ, TRANSFER_WRITE, TRANSFER_VERIFY };
@@ -84,18 +99,18 @@ u32 disk_count(void);
 u32 cd_count(void);
 u8 disk_transfer(const struct drive *drive, enum transfer what, u64 sector, u32 count, u32 memory, u32 *done);
 u8 cd_read(const struct drive *drive, u32 sector, u32 count, u32 memory, u32 *done);
+u8 cd_lock(const struct drive *drive, int locked);
+u8 cd_eject(const struct drive *drive);
+u8 cd_changed(const struct drive *drive);
+u16 drives_function(void);
 u8 drive_reset(const struct drive *drive);
 u8 drive_ready(const struct drive *drive);
 
-/* el_torito.c: why a CD does not boot, or NULL once its image is in memory at *address */
-struct PACKED boot_specification { /* INT 13h AX=4B01h */
-	u8 size, media, drive, controller;
-	u32 image_sector;
-	u16 device, buffer_segment, load_segment, sectors;
-	u8 cylinders_low, sector_high, heads;
-};
-extern struct boot_specification boot_specification;
-const char *el_torito_load(u8 number, u32 *address);
+/* el_torito.c: why a CD does not boot, or NULL once its image is in memory at *address, to be started with
+   DL = *boot_drive */
+const char *el_torito_load(u8 number, u32 *address, u8 *boot_drive);
+/* emulation.c */
+void emulation_end(void);
 
 /* boot.c, entry.S */
 void boot_first(void) NORETURN;
@@ -118,6 +133,7 @@ void int17_entry(void);
 void int18_entry(void);
 void int19_entry(void);
 void int1a_entry(void);
+void int70_entry(void);
 void irq_master_entry(void);
 void irq_slave_entry(void);
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// INT 19h: try the devices in the order that CMOS names; INT 18h: the next one. When none boots, say why.
+// INT 19h: try the devices in the order that CMOS names; INT 18h: the next one. When none boots, a line says why.
 
 #include "bios.h"
 
-enum device { NONE, FLOPPY, DISK, CD };
+enum device { NONE, FLOPPY, DISK, CD, NETWORK };
 enum { BOOT_SECTOR = 0x7C00, SIGNATURE_AT = BOOT_SECTOR + 510, SIGNATURE = 0xAA55 };
 
 static u32 tried; // devices of the order that had their turn
 static u32 cds_tried;
+static u8 is_line_open;
 
 // CMOS 0x3D holds the first two, the upper half of 0x38 the third; all 0 means disk, then CD.
 static enum device choice(u32 turn)
@@ -18,9 +19,11 @@ static enum device choice(u32 turn)
 	return order >> 4 * turn & 0x0F;
 }
 
-static void say(const char *device, u8 number, const char *reason)
+// One line for all that does not boot, up to what does: `emu BIOS: disk: none present; CD E0h (...): booting`.
+static void say(const char *device, u8 number, const char *outcome)
 {
-	print("emu BIOS: ");
+	print(is_line_open ? "; " : "emu BIOS: ");
+	is_line_open = 1;
 	print(device);
 	if (number) {
 		print(" ");
@@ -30,8 +33,15 @@ static void say(const char *device, u8 number, const char *reason)
 		print(")");
 	}
 	print(": ");
-	print(reason);
+	print(outcome);
+}
+
+static void start(const char *device, u8 number, u32 address, u8 boot_drive)
+{
+	say(device, number, "booting");
 	print("\n");
+	is_line_open = 0;
+	launch(address, boot_drive);
 }
 
 static void boot_disk(void)
@@ -48,8 +58,7 @@ static void boot_disk(void)
 	} else if (peek16(SIGNATURE_AT) != SIGNATURE) {
 		say("disk", FIRST_DISK, "no signature 55 AA in sector 0");
 	} else {
-		say("disk", FIRST_DISK, "booting");
-		launch(BOOT_SECTOR, FIRST_DISK);
+		start("disk", FIRST_DISK, BOOT_SECTOR, FIRST_DISK);
 	}
 }
 
@@ -60,10 +69,11 @@ static void boot_cds(void)
 	while (cds_tried < cd_count()) {
 		u8 number = FIRST_CD + cds_tried++;
 		u32 address;
-		const char *reason = el_torito_load(number, &address);
-		say("CD", number, reason ? reason : "booting");
+		u8 boot_drive;
+		const char *reason = el_torito_load(number, &address, &boot_drive);
 		if (!reason)
-			launch(address, number);
+			start("CD", number, address, boot_drive);
+		say("CD", number, reason);
 	}
 }
 
@@ -75,10 +85,13 @@ static void boot(enum device device)
 		boot_disk();
 	else if (device == CD)
 		boot_cds();
+	else if (device == NETWORK)
+		say("network", 0, "cannot boot from it");
 }
 
 void NORETURN boot_next(void)
 {
+	emulation_end();
 	while (tried < 3) {
 		// More than one CD drive: INT 18h comes back for the others before the turn passes.
 		if (choice(tried) != CD || cds_tried >= cd_count())
@@ -86,7 +99,9 @@ void NORETURN boot_next(void)
 		else
 			boot(CD);
 	}
-	print("emu BIOS: nothing to boot from; waiting\n");
+	print(is_line_open ? "; " : "emu BIOS: ");
+	print("nothing else to boot from, waiting\n");
+	is_line_open = 0;
 	for (;;)
 		wait_for_interrupt();
 }
@@ -95,5 +110,6 @@ void NORETURN boot_first(void)
 {
 	tried = 0;
 	cds_tried = 0;
+	is_line_open = 0;
 	boot_next();
 }

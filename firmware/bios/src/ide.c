@@ -94,6 +94,15 @@ u32 cd_count(void)
 	return cds_found;
 }
 
+// The PCI function that all drives are behind.
+u16 drives_function(void)
+{
+	u16 function = pci_next(PCI_NONE);
+	while (function != PCI_NONE && pci_read(function, 0x0A, 2) != 0x0101)
+		function = pci_next(function);
+	return function;
+}
+
 const char *position_name(u8 position)
 {
 	static const char *const names[4] = {"primary master", "primary slave", "secondary master",
@@ -105,6 +114,8 @@ u8 drive_reset(const struct drive *drive)
 {
 	u8 position = drive->position;
 	u16 base = command_block(position);
+	if (drive->image_sector)
+		return DISK_OK;
 	ide_reset(position);
 	outb(base + DEVICE, 0xA0 | (position & 1) << 4);
 	u8 status = ide_answer(position);
@@ -115,6 +126,8 @@ u8 drive_reset(const struct drive *drive)
 
 u8 drive_ready(const struct drive *drive)
 {
+	if (drive->image_sector)
+		return DISK_OK;
 	ide_begin(drive->position, 0xA0);
 	u8 status = ide_settled(drive->position);
 	ide_end(drive->position);
@@ -137,7 +150,9 @@ static u8 identify(u8 position, u8 command)
 // What drives of 504 MiB and more pretend, so that 1024 cylinders reach as far as they can.
 static void choose_geometry(struct drive *drive)
 {
-	u16 cylinders = identity[1], heads = identity[3], per_track = identity[6];
+	u16 cylinders = drive->physical_cylinders = identity[1];
+	u16 heads = drive->physical_heads = identity[3];
+	u16 per_track = drive->physical_sectors_per_track = identity[6];
 	if (cylinders && cylinders <= 1024 && heads && heads <= 16 && per_track && per_track <= 63) {
 		drive->cylinders = cylinders;
 		drive->heads = heads;

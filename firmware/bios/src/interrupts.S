@@ -35,9 +35,17 @@ stack_top:
 	service int15
 	service int16
 	service int17
-	service int1a
+	service int70
 	service irq_master
 	service irq_slave
+
+	/* The PCI BIOS works on registers, on any stack. */
+	.globl int1a_entry
+int1a_entry:
+	cmp ah, 0xB1
+	je pci_interrupt
+	push offset int1a
+	jmp enter
 
 	.globl iret_entry
 iret_entry:

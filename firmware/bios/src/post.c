@@ -20,7 +20,7 @@ static const struct {
 	{0x08, int08_entry}, {0x09, int09_entry}, {0x10, int10_entry}, {0x11, int11_entry},
 	{0x12, int12_entry}, {0x13, int13_entry}, {0x14, int14_entry}, {0x15, int15_entry},
 	{0x16, int16_entry}, {0x17, int17_entry}, {0x18, int18_entry}, {0x19, int19_entry},
-	{0x1A, int1a_entry},
+	{0x1A, int1a_entry}, {0x70, int70_entry},
 };
 
 // INT 1Eh points to it: programs ask it even where there is no floppy drive.

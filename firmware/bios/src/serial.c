@@ -37,16 +37,43 @@ static void tell_status(Frame *frame, u16 base)
 	frame->ax.l = inb(base + MODEM_STATUS);
 }
 
-// AL: rate in bits 7 to 5, then parity, stop bits and length as the line control register has them
-static void initialise(Frame *frame, u16 base)
+static void set_line(u16 base, u16 divisor, u8 format)
 {
-	static const u16 divisors[8] = {1047, 768, 384, 192, 96, 48, 24, 12};
-	u16 divisor = divisors[frame->ax.l >> 5];
 	outb(base + LINE_CONTROL, DIVISOR_ACCESS);
 	outb(base + DATA, divisor);
 	outb(base + INTERRUPT_ENABLE, divisor >> 8);
-	outb(base + LINE_CONTROL, frame->ax.l & 0x1F);
+	outb(base + LINE_CONTROL, format);
 	outb(base + INTERRUPT_ENABLE, 0);
+}
+
+// AH=00h. AL: rate in bits 7 to 5, then parity, stop bits and length as the line control register has them
+static void initialise(Frame *frame, u16 base)
+{
+	static const u16 divisors[8] = {1047, 768, 384, 192, 96, 48, 24, 12};
+	set_line(base, divisors[frame->ax.l >> 5], frame->ax.l & 0x1F);
+	tell_status(frame, base);
+}
+
+// AH=04h: AL break, BH parity, BL stop bits, CH length, CL rate
+static void initialise_extended(Frame *frame, u16 base)
+{
+	static const u16 divisors[9] = {1047, 768, 384, 192, 96, 48, 24, 12, 6};
+	static const u8 parities[5] = {0x00, 0x08, 0x18, 0x28, 0x38};
+	enum { BREAK = 0x40 };
+	u8 rate = frame->cx.l < COUNT_OF(divisors) ? frame->cx.l : COUNT_OF(divisors) - 1;
+	u8 parity = frame->bx.h < COUNT_OF(parities) ? parities[frame->bx.h] : 0;
+	u8 format = (frame->cx.h & 3) | (frame->bx.l & 1) << 2 | parity | (frame->ax.l & 1 ? BREAK : 0);
+	set_line(base, divisors[rate], format);
+	tell_status(frame, base);
+}
+
+// AH=05h: AL=0 reads the modem control register to BL, 1 writes it
+static void control_modem(Frame *frame, u16 base)
+{
+	if (frame->ax.l == 1)
+		outb(base + MODEM_CONTROL, frame->bx.l & 0x1F);
+	else
+		frame->bx.l = inb(base + MODEM_CONTROL);
 	tell_status(frame, base);
 }
 
@@ -91,6 +118,12 @@ void int14(Frame *frame)
 		break;
 	case 0x03:
 		tell_status(frame, base);
+		break;
+	case 0x04:
+		initialise_extended(frame, base);
+		break;
+	case 0x05:
+		control_modem(frame, base);
 		break;
 	}
 }

@@ -44,7 +44,7 @@ static int a20_service(Frame *frame)
 		frame->ax.l = a20_is_on() ? 1 : 0;
 		break;
 	case 0x03:
-		frame->bx.x = 0x0002; // by port 92h
+		frame->bx.x = 0x0003; // by the keyboard controller, and by port 92h as we do
 		break;
 	default:
 		return not_supported(frame);
@@ -159,6 +159,21 @@ static int configuration(Frame *frame)
 	return 0;
 }
 
+// AX=E881h: the same in 32 bits
+static int large_memory_32(Frame *frame)
+{
+	frame->ax.e = frame->bx.e = frame->cx.e = frame->dx.e = 0;
+	return large_memory(frame);
+}
+
+// AH=C2h: nothing is plugged into the mouse's port.
+static int pointing_device(Frame *frame)
+{
+	enum { LAST_FUNCTION = 0x09, INVALID_FUNCTION = 0x01, INTERFACE_ERROR = 0x03 };
+	frame->ax.h = frame->ax.l > LAST_FUNCTION ? INVALID_FUNCTION : INTERFACE_ERROR;
+	return 1;
+}
+
 static int by_ax(Frame *frame)
 {
 	switch (frame->ax.x) {
@@ -166,6 +181,8 @@ static int by_ax(Frame *frame)
 		return large_memory(frame);
 	case 0xE820:
 		return memory_map(frame);
+	case 0xE881:
+		return large_memory_32(frame);
 	case 0xC100 ... 0xC1FF: // where the extended data area is
 		frame->es = bda()->ebda_segment;
 		return 0;
@@ -184,18 +201,24 @@ static int serve(Frame *frame)
 		return 1;
 	case 0x53:
 		return apm_service(frame);
+	case 0x83:
+		return clock_event(frame);
 	case 0x86:
 		return wait(frame);
 	case 0x87:
 		return move_block(frame);
 	case 0x88:
 		return extended_memory(frame);
+	case 0x52: // a disc may be ejected, a system request key is ignored
+	case 0x85:
 	case 0x90: // a device waits, a device is done: nobody else wants to run
 	case 0x91:
 		frame->ax.h = 0;
 		return 0;
 	case 0xC0:
 		return configuration(frame);
+	case 0xC2:
+		return pointing_device(frame);
 	default:
 		return by_ax(frame);
 	}

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The tick count (INT 08h) and INT 1Ah: time of day; AH=B1h goes on to the PCI BIOS.
+// The tick count (INT 08h) and INT 1Ah: time of day. AH=B1h is in pci_service.S.
 
-#include "bios.h"
+#include "clock.h"
 
-enum { TICKS_A_DAY = 0x1800B0, SECONDS = 0x00, MINUTES = 0x02, HOURS = 0x04, DAY = 0x07, MONTH = 0x08 };
-enum { YEAR = 0x09, CENTURY = 0x32, STATUS_A = 0x0A, STATUS_B = 0x0B };
-enum { UPDATING = 0x80, HALTED = 0x80, HOURS_24 = 0x02 };
-
-void pci_service(Frame *frame);
+enum { TICKS_A_DAY = 0x1800B0 };
 
 static u32 from_bcd(u8 value)
 {
@@ -56,75 +52,6 @@ static void set_ticks(Frame *frame)
 	bda()->midnights = 0;
 }
 
-// An update lasts 2 ms at most; the limit is for a clock that is not there.
-static int clock_is_readable(void)
-{
-	for (u32 looks = 0; looks < 10000; looks++)
-		if (!(cmos_read(STATUS_A) & UPDATING))
-			return 1;
-	return 0;
-}
-
-static void get_time(Frame *frame)
-{
-	frame->cx.h = cmos_read(HOURS);
-	frame->cx.l = cmos_read(MINUTES);
-	frame->dx.h = cmos_read(SECONDS);
-	frame->dx.l = cmos_read(STATUS_B) & 1; // daylight saving
-}
-
-static void get_date(Frame *frame)
-{
-	frame->cx.h = cmos_read(CENTURY);
-	frame->cx.l = cmos_read(YEAR);
-	frame->dx.h = cmos_read(MONTH);
-	frame->dx.l = cmos_read(DAY);
-}
-
-static void set_time(Frame *frame)
-{
-	cmos_write(STATUS_B, HOURS_24 | HALTED);
-	cmos_write(HOURS, frame->cx.h);
-	cmos_write(MINUTES, frame->cx.l);
-	cmos_write(SECONDS, frame->dx.h);
-	cmos_write(STATUS_B, HOURS_24 | (frame->dx.l & 1));
-}
-
-static void set_date(Frame *frame)
-{
-	u8 kept = cmos_read(STATUS_B) & ~HALTED;
-	cmos_write(STATUS_B, kept | HALTED);
-	cmos_write(CENTURY, frame->cx.h);
-	cmos_write(YEAR, frame->cx.l);
-	cmos_write(MONTH, frame->dx.h);
-	cmos_write(DAY, frame->dx.l);
-	cmos_write(STATUS_B, kept);
-}
-
-static void clock_service(Frame *frame)
-{
-	if (!clock_is_readable()) {
-		set_carry(frame, 1);
-		return;
-	}
-	switch (frame->ax.h) {
-	case 0x02:
-		get_time(frame);
-		break;
-	case 0x03:
-		set_time(frame);
-		break;
-	case 0x04:
-		get_date(frame);
-		break;
-	case 0x05:
-		set_date(frame);
-		break;
-	}
-	frame->ax.h = 0;
-	set_carry(frame, 0);
-}
-
 void int1a(Frame *frame)
 {
 	switch (frame->ax.h) {
@@ -136,14 +63,8 @@ void int1a(Frame *frame)
 		set_ticks(frame);
 		set_carry(frame, 0);
 		break;
-	case 0x02:
-	case 0x03:
-	case 0x04:
-	case 0x05:
+	case 0x02 ... 0x07:
 		clock_service(frame);
-		break;
-	case 0xB1:
-		pci_service(frame);
 		break;
 	default:
 		set_carry(frame, 1);

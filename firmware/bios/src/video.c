@@ -153,9 +153,15 @@ static void set_mode(u8 mode)
 	bda()->page_offset = 0;
 	bda()->page = 0;
 	bda()->crtc_port = CRTC;
+	bda()->mode_control = 0x29;
+	bda()->palette = 0x30;
 	bda()->cursor_shape = 0x0607;
 	bda()->last_row = ROWS - 1;
 	bda()->character_height = 16;
+	bda()->video_control = 0x60 | (mode & KEEP_MEMORY);
+	bda()->video_switches = 0xF9;
+	bda()->vga_flags = 0x11; // 400 lines, VGA
+	bda()->display_code = 8;
 	for (u32 page = 0; page < PAGES; page++) {
 		if (!(mode & KEEP_MEMORY))
 			scroll(page, whole, 0, BLANK >> 8, 1);
@@ -227,54 +233,12 @@ static void read_character(Frame *frame)
 
 static void set_cursor_shape(u16 shape)
 {
+	enum { AS_IT_IS = 0x01 };
 	bda()->cursor_shape = shape;
+	if (!(bda()->video_control & AS_IT_IS))
+		shape = scaled_cursor(shape, bda()->character_height);
 	if (has_screen)
 		crtc_write(CURSOR_START, shape);
-}
-
-static void tell_mode(Frame *frame)
-{
-	frame->ax.l = bda()->video_mode;
-	frame->ax.h = COLUMNS;
-	frame->bx.h = bda()->page;
-}
-
-// AX=1130h: only how tall characters are and how many rows there are; there are no fonts to point to
-static void tell_font(Frame *frame)
-{
-	frame->cx.x = bda()->character_height;
-	frame->dx.l = bda()->last_row;
-}
-
-// AH=12h BL=10h: colour, 256 KiB, the switches of a colour display
-static void tell_configuration(Frame *frame)
-{
-	frame->bx.x = 0x0003;
-	frame->cx.x = 0x0009;
-}
-
-static void adapter_service(Frame *frame)
-{
-	enum { VGA_WITH_COLOUR_DISPLAY = 0x08 };
-	switch (frame->ax.h) {
-	case 0x10:
-		vga_palette_service(frame);
-		break;
-	case 0x11:
-		if (frame->ax.l == 0x30)
-			tell_font(frame);
-		break;
-	case 0x12:
-		if (frame->bx.l == 0x10)
-			tell_configuration(frame);
-		break;
-	case 0x1A:
-		if (frame->ax.l == 0) {
-			frame->ax.l = 0x1A;
-			frame->bx.x = VGA_WITH_COLOUR_DISPLAY;
-		}
-		break;
-	}
 }
 
 static void write_text(Frame *frame)
@@ -320,15 +284,20 @@ void int10(Frame *frame)
 	case 0x05:
 		select_page(frame->ax.l);
 		break;
-	case 0x0F:
-		tell_mode(frame);
+	case 0x04: // no light pen
+		frame->ax.h = 0;
 		break;
-	case 0x10:
-	case 0x11:
-	case 0x12:
+	case 0x0F:
+		frame->ax.l = bda()->video_mode | (bda()->video_control & 0x80);
+		frame->ax.h = COLUMNS;
+		frame->bx.h = bda()->page;
+		break;
+	case 0x0B:
+	case 0x10 ... 0x12:
 	case 0x1A:
+	case 0x1B:
 		if (has_screen)
-			adapter_service(frame);
+			video_information(frame);
 		break;
 	default:
 		write_text(frame);

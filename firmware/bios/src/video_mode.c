@@ -44,6 +44,11 @@ static void write_attribute(u8 index, u8 value)
 	outb(ATTRIBUTE, PALETTE_SHOWN);
 }
 
+void vga_set_border(u8 colour)
+{
+	write_attribute(BORDER, colour);
+}
+
 static u8 read_attribute(u8 index)
 {
 	inb(INPUT_STATUS);
@@ -135,7 +140,7 @@ void vga_palette_service(Frame *frame)
 		write_attribute(frame->bx.l & 0x1F, frame->bx.h);
 		break;
 	case 0x01:
-		write_attribute(BORDER, frame->bx.h);
+		vga_set_border(frame->bx.h);
 		break;
 	case 0x02:
 	case 0x09:
