@@ -189,9 +189,7 @@ def waiting(kit: Kit, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
-def test_when_nothing_boots_one_line_says_why(
-    waiting: subprocess.Popen[bytes], tmp_path: Path
-) -> None:
+def test_when_nothing_boots_one_line_says_why(waiting: subprocess.Popen[bytes], tmp_path: Path) -> None:
     for _ in range(300):
         told = (tmp_path / "debug").read_text() if (tmp_path / "debug").exists() else ""
         if "waiting" in told:
