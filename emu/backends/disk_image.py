@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
 from pathlib import Path
@@ -16,7 +17,8 @@ class RawImage:
     """A file whose bytes are the disk's. Sizes that are no multiple of 512 are rounded up with zeros.
 
     Closing lets go of the file; a later access opens it again, because going back in time to before an
-    unplug brings the drive back.
+    unplug brings the drive back. While it is open other runs may read the file, but not write it, and not
+    even read it if this one writes. What is sparse stays so: zeros are not written where the file has a hole.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, write: bool = False) -> None:
@@ -62,11 +64,13 @@ class RawImage:
             raise HostError(f"{self.path} was opened read-only")
         if offset + len(data) > self.size:
             raise HostError(f"{self.path}: write beyond the end of the image")
-        view = memoryview(data)
         try:
+            descriptor = self._file()
+            view = memoryview(data)[: self._length_to_write(descriptor, offset, data)]
             while view:
-                written = os.pwrite(self._file(), view, offset)
+                written = os.pwrite(descriptor, view, offset)
                 view, offset = view[written:], offset + written
+                self.file_size = max(self.file_size, offset)
         except OSError as error:
             raise HostError(f"{self.path}: cannot be written: {error.strerror}") from error
 
@@ -75,8 +79,11 @@ class RawImage:
         if self._write and self._descriptor is not None:
             try:
                 os.fsync(self._descriptor)
+                links = os.fstat(self._descriptor).st_nlink
             except OSError as error:
                 raise HostError(f"{self.path}: cannot be flushed: {error.strerror}") from error
+            if not links:
+                raise HostError(f"{self.path}: was removed while in use, what is written to it is lost")
 
     def close(self) -> None:
         """Flush, then let go of the file. Idempotent."""
@@ -91,12 +98,32 @@ class RawImage:
     def _check_end(self, reached: int, wanted: int) -> None:
         """Zeros stand behind the file's end up to the image's; anything else means that the file shrank."""
         if reached < self.file_size or wanted > self.size:
-            raise HostError(f"{self.path}: ends at byte {reached}, the image had {self.file_size}")
+            end = os.fstat(self._file()).st_size
+            raise HostError(f"{self.path}: ends at byte {end}, the image had {self.file_size}")
+
+    def _length_to_write(self, descriptor: int, offset: int, data: bytes) -> int:
+        """How much of `data` changes the file: no zeros where it has a hole, none behind its end."""
+        if data.count(0) == len(data) and _is_hole(descriptor, offset, len(data)):
+            return 0
+        if offset + len(data) > self.file_size:
+            return max(self.file_size - offset, len(data.rstrip(b"\0")))
+        return len(data)
 
     def _file(self) -> int:
         if self._descriptor is None:
-            self._descriptor = os.open(self.path, self._flags)
+            self._descriptor = self._open()
         return self._descriptor
+
+    def _open(self) -> int:
+        descriptor = os.open(self.path, self._flags)
+        try:
+            fcntl.flock(descriptor, (fcntl.LOCK_EX if self._write else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise
+        except OSError:
+            pass  # a file system without locks
+        return descriptor
 
     @property
     def _flags(self) -> int:
@@ -105,7 +132,7 @@ class RawImage:
 
     def _open_at_start(self) -> int:
         try:
-            return os.open(self.path, self._flags)
+            return self._open()
         except OSError as error:
             raise ConfigError(self._refusal(error.errno)) from error
 
@@ -113,6 +140,10 @@ class RawImage:
         match reason:
             case errno.ENOENT | errno.ENOTDIR:
                 return f"the image {self.path} does not exist: check the path"
+            case errno.EWOULDBLOCK if self._write:
+                return f"the image {self.path} is in use, and only one drive may write it: end the other run"
+            case errno.EWOULDBLOCK:
+                return f"the image {self.path} is in use by one who writes it: end that run, or make a copy"
             case errno.EISDIR:
                 return f"{self.path} is a directory: give the path of an image file"
             case errno.EACCES | errno.EPERM | errno.EROFS:
@@ -142,3 +173,11 @@ class RawImage:
             self._descriptor = None
             raise ConfigError(problem)
         return size
+
+
+def _is_hole(descriptor: int, offset: int, length: int) -> bool:
+    """Whether the file has no data there."""
+    try:
+        return os.lseek(descriptor, offset, os.SEEK_DATA) >= offset + length
+    except OSError as error:
+        return error.errno == errno.ENXIO  # no data behind `offset`

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from emu.core.backends import BlockBackend
 from emu.core.errors import HostError
 from emu.core.events import Observers
@@ -10,10 +12,18 @@ from emu.core.events import Observers
 class ObservedBlock:
     """A drive's handle on a back end. Observers see what passes; failures are put in the host's log."""
 
-    def __init__(self, drive: str, backend: BlockBackend, observers: Observers) -> None:
+    def __init__(
+        self,
+        drive: str,
+        backend: BlockBackend,
+        observers: Observers,
+        failed: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """`failed` is told which drive failed and why."""
         self._drive = drive
         self._backend = backend
         self._observers = observers
+        self._failed = failed
 
     @property
     def size(self) -> int:
@@ -67,5 +77,7 @@ class ObservedBlock:
             seen(self._drive)
 
     def _report(self, error: HostError) -> None:
+        text = f"{self._drive}: {error}"
+        self._failed(text)
         for seen in self._observers.host_log:
-            seen(f"{self._drive}: {error}")
+            seen(text)

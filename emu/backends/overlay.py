@@ -7,6 +7,7 @@ what is on the file.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from emu.core.backends import BlockBackend
@@ -14,6 +15,11 @@ from emu.core.errors import HostError
 from emu.core.state import Plain, from_plain, to_plain
 
 PAGE = 4096
+MOST_PAGES = 1 << 18
+"""1 GiB: what is kept in memory of the changes to an image. Writes that would go beyond fail."""
+MOST_UNWRITTEN_PAGES = 1 << 14
+"""64 MiB: with `write` the cache is written back, but not flushed, before it grows larger."""
+MOST_PAGES_AT_ONCE = 256
 
 
 @dataclass
@@ -24,10 +30,19 @@ class OverlayState:
 
 
 class Overlay:
-    """A writable view of an image. Memory is bounded by what the guest writes."""
+    """A writable view of an image. It takes memory for what the guest writes, at most `most_pages`."""
 
-    def __init__(self, base: BlockBackend, *, write: bool = False, deferred: bool = False) -> None:
+    def __init__(
+        self,
+        base: BlockBackend,
+        *,
+        write: bool = False,
+        deferred: bool = False,
+        most_pages: int | None = None,
+    ) -> None:
         """`write` lets flushes reach `base`, which must be writable then; else it is only ever read."""
+        writes_back = write and not deferred
+        self._most_pages = most_pages or (MOST_UNWRITTEN_PAGES if writes_back else MOST_PAGES)
         self.state = OverlayState()
         self._base = base
         self._write = write
@@ -57,10 +72,11 @@ class Overlay:
         return self._read_pages(offset, length, first, last)
 
     def write(self, offset: int, data: bytes) -> None:
-        """Store `data` at `offset`, here."""
+        """Store `data` at `offset`, here. Raises HostError where memory must not take more."""
         end = offset + len(data)
         if end > self.size:
             raise HostError("write beyond the end of the image")
+        self._make_room(range(offset // PAGE, (end - 1) // PAGE + 1))
         at = 0
         while offset < end:
             number, start = divmod(offset, PAGE)
@@ -81,8 +97,8 @@ class Overlay:
         """With `write`: put what was written on the file, in order, and make it durable. Raises HostError."""
         if not self._write:
             return
-        for number in sorted(self.state.pages):
-            self._base.write(number * PAGE, self.state.pages[number])
+        for offset, data in self._runs():
+            self._base.write(offset, data)
         self._base.flush()
         self.state.pages = {}
 
@@ -100,6 +116,39 @@ class Overlay:
     def restore(self, plain: Plain) -> None:
         """Take saved pages instead of those here."""
         self.state = from_plain(OverlayState, plain, "overlay")
+
+    def _make_room(self, numbers: range) -> None:
+        """See that so many pages may come in."""
+        if len(self.state.pages) + len(numbers) <= self._most_pages:
+            return
+        if (
+            sum(number not in self.state.pages for number in numbers) + len(self.state.pages)
+            <= self._most_pages
+        ):
+            return
+        if not self._write or self._deferred:
+            kept = self._most_pages * PAGE >> 20
+            raise HostError(f"{kept} MiB of changes are kept in memory, and no more: use `write` on a copy")
+        for offset, data in self._runs():
+            self._base.write(offset, data)
+        self.state.pages = {}
+
+    def _runs(self) -> Iterator[tuple[int, bytes]]:
+        """What was written, in order: neighbouring pages together, but those of zeros apart from others."""
+        run: list[bytes] = []
+        start, was_blank = 0, False
+        for number in sorted(self.state.pages):
+            page = self.state.pages[number]
+            blank = page.count(0) == len(page)
+            whole = len(run) == MOST_PAGES_AT_ONCE or number != start + len(run)
+            if run and (whole or blank != was_blank):
+                yield start * PAGE, b"".join(run)
+                run = []
+            if not run:
+                start, was_blank = number, blank
+            run.append(page)
+        if run:
+            yield start * PAGE, b"".join(run)
 
     def _page(self, number: int) -> bytes:
         page = self.state.pages.get(number)

@@ -97,6 +97,8 @@ def _show_plain(transcript: Transcript, summary: Summary, stream: TextIO) -> Non
         _lines(stream, "", "Unplug protocol", *_columns([COLUMNS, *rows]), *_more(transcript))
     departures = departure_lines(transcript) or ["nothing"]
     _lines(stream, "", "Unplugged", *(f"  {line}" for line in departures))
+    if summary.host_errors:
+        _lines(stream, "", "Failed on the host", *(f"  {printable(each)}" for each in summary.host_errors))
     _lines(stream, "", f"Result: {summary.verdict.outcome.name}: {result_text(summary)}")
     if summary.trace_hash:
         _lines(stream, f"Trace hash: {summary.trace_hash}")
@@ -150,6 +152,10 @@ def _show_rich(transcript: Transcript, summary: Summary, stream: TextIO) -> None
     console.print(Text("Unplugged", style="italic"))
     for line in departures or ["nothing"]:
         console.print(Text(f"  {line}", style="magenta" if departures else "dim"))
+    if summary.host_errors:
+        console.print(Text("\nFailed on the host", style="italic"))
+        for line in summary.host_errors:
+            console.print(Text(f"  {printable(line)}", style="red"), soft_wrap=True)
     outcome = summary.verdict.outcome.name
     result = Text.assemble("\nResult: ", (outcome, STYLES.get(outcome, BAD)), f": {result_text(summary)}")
     console.print(result)

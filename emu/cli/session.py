@@ -100,6 +100,7 @@ class Session:
             unplugged=machine.unplugged,
             guest_log=list(self.log.kept),
             console=self.console.kept,
+            host_errors=machine.host_errors,
             screen=screen,
         )
 

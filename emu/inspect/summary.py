@@ -31,6 +31,8 @@ class Summary:
     unplugged: Sequence[str]
     guest_log: Sequence[bytes]
     console: bytes
+    host_errors: Sequence[str] = ()
+    """Which images failed, and how; the guest saw errors of its drives."""
     screen: TextScreen | None = None
     """The text screen at the end; None where it showed none."""
 
@@ -50,6 +52,7 @@ class Summary:
             "retired": self.retired,
             "trace_hash": self.trace_hash,
             "unplugged": list(self.unplugged),
+            "host_errors": list(self.host_errors),
             "guest_log": [as_text(line) for line in self.guest_log],
             "console": as_text(self.console),
             "screen": None if self.screen is None else lines_of(self.screen),

@@ -102,6 +102,11 @@ class Machine:
         """What left which bus: names and locations, in order."""
         return list(self._unplugged.targets)
 
+    @property
+    def host_errors(self) -> list[str]:
+        """What failed behind the drives: the drive, the image and why."""
+        return self.pc.images.failures.sentences()
+
     def run(self, until_ns: int | None = None) -> Stop:
         """Run until something stops the machine, or virtual time reaches `until_ns`."""
         return self.loop.run(until_ns)

@@ -134,12 +134,32 @@ def low_rom(start: int, size: int) -> Callable[[int], int | None]:
     return find
 
 
+MOST_FAILURES = 16
+
+
+class Failures:
+    """What failed on the host: each sentence once, with how often; as many sentences as one would read."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+
+    def add(self, text: str) -> None:
+        """Something failed."""
+        if text in self._counts or len(self._counts) < MOST_FAILURES:
+            self._counts[text] = self._counts.get(text, 0) + 1
+
+    def sentences(self) -> list[str]:
+        """What failed, in order."""
+        return [text + f" ({count} times)" * (count > 1) for text, count in self._counts.items()]
+
+
 class Images:
     """The images of a machine's drives, each with its overlay and its observed handle, by position."""
 
     def __init__(self, drives: Iterable[Drive], observers: Observers) -> None:
         self.overlays: dict[int, Overlay] = {}
         self.warnings: list[str] = []
+        self.failures = Failures()
         self._places: dict[int, Place] = {}
         for drive in drives:
             name = f"{'cd' if drive.cdrom else 'disk'} {drive.position}"
@@ -147,7 +167,7 @@ class Images:
             if image.warning:
                 self.warnings.append(image.warning)
             overlay = self.overlays[drive.position] = Overlay(image, write=drive.write)
-            handle = ObservedBlock(name, overlay, observers)
+            handle = ObservedBlock(name, overlay, observers, self.failures.add)
             self._places[drive.position] = (
                 CdDrive(name, image=handle) if drive.cdrom else AtaDisk(name, image=handle)
             )

@@ -96,7 +96,7 @@ def test_it_finds_the_machine_that_it_knows(seabios: Path) -> None:
         "init bdf=00:02.0 id=5853:0001",
         "init bdf=00:04.0 id=10ec:8029",
         "ATA controller 1 at 1f0/3f4/0 (irq 14 dev 9)",
-        "Found 1 serial ports",
+        "Found 2 serial ports",
         "ata0-0: EMU HARDDISK",
         "PS2 keyboard initialized",
     ):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -117,6 +119,48 @@ def test_writes_beyond_the_end_are_refused(path: Path) -> None:
     with pytest.raises(HostError, match="beyond the end"):
         overlay.write(SIZE - 1, b"12")
     assert overlay.save() == {"pages": {}}
+
+
+def test_memory_for_changes_is_bounded(path: Path) -> None:
+    overlay = Overlay(RawImage(path), most_pages=2)
+    overlay.write(4000, b"A" * 200)
+    overlay.write(0, b"B" * 8192)
+    with pytest.raises(HostError, match="0 MiB of changes are kept in memory, and no more: use `write`"):
+        overlay.write(8192, b"C")
+    assert overlay.read(8190, 4) == b"BB" + path.read_bytes()[8192:8194]
+
+
+def test_with_write_the_cache_is_written_back_before_it_grows_too_large(path: Path) -> None:
+    overlay = Overlay(RawImage(path, write=True), write=True, most_pages=2)
+    overlay.write(0, b"A" * 8192)
+    assert path.read_bytes()[:1] != b"A"
+    overlay.write(8192, b"C")
+    assert path.read_bytes()[:8193] == b"A" * 8192 + bytes([8192 % 251])
+    overlay.close()
+    assert path.read_bytes()[8190:8193] == b"AAC"
+
+
+def test_deferred_changes_are_bounded_though_the_image_is_written(path: Path) -> None:
+    overlay = Overlay(RawImage(path, write=True), write=True, deferred=True, most_pages=1)
+    overlay.write(0, b"A")
+    with pytest.raises(HostError, match="no more"):
+        overlay.write(4096, b"A")
+    overlay.commit()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 80), st.sampled_from([b"\0", b"x", b"yz"])), max_size=30))
+def test_what_is_committed_is_what_was_read(writes: list[tuple[int, bytes]]) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "disk.img")
+        path.touch()
+        os.truncate(path, 81 * 4096)
+        overlay = Overlay(RawImage(path, write=True), write=True, most_pages=20)
+        for number, data in writes:
+            overlay.write(number * 4096 + 4096 - len(data), data)
+        wanted = overlay.read(0, 81 * 4096)
+        overlay.close()
+        assert path.read_bytes() == wanted
 
 
 class Recorder(Observer):

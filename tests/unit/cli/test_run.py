@@ -158,6 +158,7 @@ def test_json_is_one_object_and_nothing_else(emu: Emu) -> None:
         "outcome": "SUCCESS",
         "status": 0,
         "unplugged": ["disk 0"],
+        "host_errors": [],
         "guest_log": ["hello"],
         "console": "Hi\n",
         "screen": [],
