@@ -82,12 +82,14 @@ class Machine:
         self.warnings = list(pc.images.warnings)
         if config.kernel and self._kernel:
             self.warnings += [f"{config.kernel.image}: {each}" for each in self._kernel.warnings]
+        self.inbox = pc.inbox
         self.loop = RunLoop(
             processor=pc.processor,
             clock=pc.clock,
             interrupts=pc.pics,
             reset=self.reset,
             shut_down=self._shut_down,
+            inbox=pc.inbox,
         )
         self._fill_store()
         self._enter_kernel()
@@ -138,6 +140,7 @@ class Machine:
 
     def close(self) -> None:
         """The orderly end: images are flushed and closed, links let go of, the engine freed."""
+        self.loop.outside.close()
         self.pc.ide.close_images()
         for link in self.pc.links:
             link.close()

@@ -45,6 +45,7 @@ from emu.devices.vga.pci import VgaFunction
 from emu.devices.vga.planes import MEMORY_SIZE
 from emu.machine.card_roms import CardRoms
 from emu.machine.config import MachineConfig
+from emu.machine.inbox import Inbox
 from emu.machine.parts import EmulatedDisk, Images, Outlets, low_rom, make_links
 from emu.xen.blacklist import Blacklist
 from emu.xen.platform import EmulatedNics, XenPlatform
@@ -104,16 +105,17 @@ class Pc:
         self.com1 = Uart16550("com1", 0x3F8, irq=isa(4), clock=clock, sink=out.serial)
         irq_3, com2_irq = shared(3, "irq 3", "com2")
         self.com2 = Uart16550("com2", 0x2F8, irq=com2_irq, clock=clock, sink=out.serial2)
+        keyboard = self.keyboard = I8042(
+            irq=isa(1),
+            mouse_irq=isa(12),
+            clock=clock,
+            a20=keyboard_a20.set,
+            reset=lambda: out.reset("i8042"),
+        )
         isa_devices: list[Device[Any]] = [
             pics,  #                                                             0x20, 0xa0, 0x4d0
             pit,  #                                                              0x40 to 0x43
-            I8042(  #                                                            0x60, 0x64
-                irq=isa(1),
-                mouse_irq=isa(12),
-                clock=clock,
-                a20=keyboard_a20.set,
-                reset=lambda: out.reset("i8042"),
-            ),
+            keyboard,  #                                                         0x60, 0x64
             SystemControlB(  #                                                   0x61
                 clock=clock, gate=lambda level: pit.set_gate(2, level), output=lambda: pit.output(2)
             ),
@@ -213,3 +215,16 @@ class Pc:
         for device in on_ports:
             for region in device.ports():
                 ports.claim(region)
+
+        # what comes from outside
+        self.inbox = Inbox(
+            clock=clock,
+            retired=lambda: cpu.retired,
+            wake=cpu.ask_exit,
+            appliers={
+                "serial": self.com1.receive,
+                "serial2": self.com2.receive,
+                "key": keyboard.press,
+                "power button": lambda _: power.press_power_button(),
+            },
+        )

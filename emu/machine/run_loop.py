@@ -1,9 +1,9 @@
 """The run loop: the processor runs, and at each decision point the machine decides.
 
-A decision point is where a block begins, or just after a delivery. There timers fire, resets happen,
-interrupts are delivered and requests to stop are heeded, in this order. How often the loop comes by
-makes no difference to the run: slices, single steps and observers all give the same one. So the loop may
-look at the host's clock to choose how often, and does.
+A decision point is where a block begins, or just after a delivery. There what has come from outside is
+taken, timers fire, requests to stop are heeded, resets happen and interrupts are delivered, in this order.
+How often the loop comes by makes no difference to the run: slices, single steps and observers all give the
+same one. So the loop may look at the host's clock to choose how often, and does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from typing import Protocol
 
 from emu.core.clock import Clock
 from emu.core.processor import Exit, Processor
+from emu.machine.inbox import Inbox
+from emu.machine.outside import Outside
 
+NS_PER_S = 1_000_000_000
 SHORTEST_BREATH, LONGEST_BREATH = 0x400, 0x400_0000
 """The engine comes back at least after so many ticks, so that a signal from the user is heard."""
 QUICK_S, SLOW_S = 0.005, 0.05
@@ -70,15 +73,23 @@ class RunLoop:
         interrupts: InterruptSource,
         reset: Callable[[], None],
         shut_down: Callable[[], Stop | None] = lambda: Stop(Reason.CRASHED),
+        inbox: Inbox | None = None,
         breathe: Callable[[], None] = lambda: None,
     ) -> None:
         """`reset` resets the whole machine; `shut_down` is told of a triple fault, and gives the stop that it
-        is, or None where it has requested a reset; `breathe` is called now and then, between blocks."""
+        is, or None where it has requested a reset; `breathe` is called now and then, between blocks.
+
+        Without an `inbox` nothing comes from outside.
+        """
         self._processor = processor
         self._clock = clock
         self._interrupts = interrupts
         self._reset = reset
         self._shut_down = shut_down
+        self._inbox = inbox or Inbox(
+            clock=clock, retired=lambda: processor.retired, wake=processor.ask_exit, appliers={}
+        )
+        self.outside = Outside(clock.ticks_per_ns * NS_PER_S)
         self.breathe = breathe
         self.pace = Pace()
         self._breath = SHORTEST_BREATH
@@ -115,7 +126,7 @@ class RunLoop:
                 stop = self._decide(None)
                 if stop is not None:
                     return stop
-            self._clock.set_limit(None)
+            self._clock.set_limit(self._inbox.next_ticks())
             ended = self._processor.step()
             if ended is Exit.SHUTDOWN:
                 stop = self._shut_down()
@@ -127,7 +138,7 @@ class RunLoop:
     def advance(self, until: int | None = None) -> Exit:
         """Let the processor go once, a slice or a step; the caller decides afterwards."""
         limit = self._clock.ticks + (self.pace.slice_bytes or self._breath)
-        self._clock.set_limit(limit if until is None else min(limit, until))
+        self._clock.set_limit(_earliest(limit, until, self._inbox.next_ticks()))
         if self.pace.single_step:
             return self._processor.step()
         begun = monotonic()
@@ -146,6 +157,8 @@ class RunLoop:
         """Do what is due here; the stop that ends the run, if any."""
         while True:
             self.breathe()
+            self.outside.poll()
+            self._inbox.deliver()
             self._clock.fire_due()
             if self._stop is not None:
                 stop, self._stop = self._stop, None
@@ -160,14 +173,23 @@ class RunLoop:
                 continue
             if not self._processor.halted:
                 return None
-            if not self._skip_idle_time(until):
+            if not self._pass_idle_time(until):
                 return Stop(Reason.IDLE)
 
-    def _skip_idle_time(self, until: int | None) -> bool:
-        """Advance to what comes next while halted; False if nothing will ever wake the processor."""
-        deadline = self._clock.next_deadline()
-        if deadline is None or not self._processor.interrupts_enabled:
+    def _pass_idle_time(self, until: int | None) -> bool:
+        """Advance towards what comes next while halted; False if nothing will ever wake the processor."""
+        if not self._processor.interrupts_enabled:
             return False
-        ticks = deadline * self._clock.ticks_per_ns
-        self._clock.skip_to(ticks if until is None else min(ticks, until))
+        deadline = self._clock.next_deadline()
+        timer = None if deadline is None else deadline * self._clock.ticks_per_ns
+        coming = _earliest(timer, self._inbox.next_ticks())
+        if coming is None and not self.outside.is_open:
+            return False
+        known = coming is not None or self.outside.is_paced  # else input decides when the limit is reached
+        target = _earliest(coming, until) if known else None
+        self._clock.skip_to(self.outside.idle(self._clock.ticks, target))
         return True
+
+
+def _earliest(*ticks: int | None) -> int | None:
+    return min((each for each in ticks if each is not None), default=None)

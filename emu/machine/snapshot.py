@@ -28,6 +28,8 @@ class Snapshot:
     links: list[Plain]
     overlays: dict[int, Plain]
     store: Plain
+    arrivals: int = 0
+    """How many had been taken from outside."""
 
 
 def save(pc: Pc) -> Snapshot:
@@ -41,6 +43,7 @@ def save(pc: Pc) -> Snapshot:
         links=[link.save() for link in pc.links],
         overlays={position: overlay.save() for position, overlay in pc.images.overlays.items()},
         store=pc.store.save(),
+        arrivals=pc.inbox.taken,
     )
 
 
@@ -54,6 +57,7 @@ def restore(pc: Pc, snapshot: Snapshot) -> None:
     if names != set(snapshot.devices) or len(snapshot.links) != len(pc.links):
         raise StateError("the snapshot is of a machine with other devices")
     pc.clock.restore(snapshot.ticks)
+    pc.inbox.restore(snapshot.arrivals)
     for number, line in enumerate(pc.lines):
         line.restore(snapshot.lines[f"{number} {line.name}"])
     pc.store.restore(snapshot.store)
