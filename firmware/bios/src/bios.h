@@ -30,11 +30,12 @@ struct PACKED memory_range {
 	u64 base, size;
 	u32 kind;
 };
-enum memory_kind { MEMORY_RAM = 1, MEMORY_RESERVED = 2 };
+enum memory_kind { MEMORY_RAM = 1, MEMORY_RESERVED = 2, MEMORY_ACPI_NVS = 4 };
 void memory_setup(void);
 u32 memory_ranges(void);
 const struct memory_range *memory_range(u32 index);
 u32 memory_below_4g(void);
+u32 memory_take(u32 bytes, u32 align);
 
 /* pci.c */
 u32 pci_read(u16 function, u8 offset, u8 width);
@@ -46,6 +47,9 @@ u16 pci_next(u16 function);
 /* system.c */
 void a20_set(int on);
 int a20_is_on(void);
+
+/* acpi.c */
+void acpi_setup(void);
 
 /* power.c */
 void power_setup(u16 function);

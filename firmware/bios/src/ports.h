@@ -50,6 +50,15 @@ static inline void insw_far(u16 port, u16 segment, u32 offset, u32 words)
 		     : "memory");
 }
 
+/* Move `bytes` bytes (at most 32 KiB) from `port` to segment:offset. */
+static inline void insb_far(u16 port, u16 segment, u32 offset, u32 bytes)
+{
+	asm volatile("mov %w[segment], %%es; rep insb; mov %%ds, %w[segment]; mov %w[segment], %%es"
+		     : "+D"(offset), "+c"(bytes), [segment] "+a"((u32){segment})
+		     : "d"(port)
+		     : "memory");
+}
+
 /* Move `words` words (at most 32 KiB) from segment:offset to `port`. */
 static inline void outsw_far(u16 port, u16 segment, u32 offset, u32 words)
 {

@@ -116,6 +116,7 @@ void NORETURN post(void)
 	setup_local_apic();
 	memory_setup();
 	pci_setup();
+	acpi_setup();
 	time_setup();
 	serial_setup();
 	keyboard_setup();

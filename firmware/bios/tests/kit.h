@@ -33,6 +33,12 @@ void poke(u16 segment, u32 offset, u16 value);
 struct registers call(u8 vector, u32 eax, u32 ebx, u32 ecx, u32 edx);
 int failed(const struct registers *all);
 
+/* services.c: a block move by INT 15h AH=87h; whether it is done */
+int move(u32 from, u32 to, u16 words);
+
+/* acpi.c */
+void try_acpi(void);
+
 /* disk.c */
 void try_disk(u8 drive);
 void try_cd(u8 drive);
