@@ -6,7 +6,7 @@ item's, then zeros. Files are items too, found through the directory.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from struct import pack
@@ -16,6 +16,7 @@ from emu.core.device import Device
 from emu.core.errors import ConfigError
 from emu.core.registers import registers
 
+PORT = 0x510
 FIRST_FILE = 0x20
 LONGEST_NAME = 55
 WRITE_CHANNEL = 0x4000
@@ -23,6 +24,9 @@ WRITE_CHANNEL = 0x4000
 SELECTOR_OFFSET, DATA_OFFSET = 0, 1
 TRADITIONAL = 1
 LONGEST_STRING = 0x1000
+
+Contents = bytes | Callable[[], bytes]
+"""What an item holds, or who tells it, at a length that never changes: it depends on what firmware does."""
 
 
 class Key(IntEnum):
@@ -47,6 +51,8 @@ class MemoryKind(IntEnum):
 
     RAM = 1
     RESERVED = 2
+    ACPI_NVS = 4
+    """Must not be used."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +98,10 @@ class FwCfgState:
 class FwCfg(Device[FwCfgState]):
     """Ports 0x510 and 0x511."""
 
-    def __init__(self, *, items: Mapping[int, bytes], files: Mapping[str, bytes]) -> None:
+    def __init__(self, *, items: Mapping[int, bytes], files: Mapping[str, Contents]) -> None:
         """`items` by key, `files` by name. Raises ConfigError where a name is too long for the directory."""
         super().__init__("fw_cfg", FwCfgState())
-        self._items = {
+        self._items: dict[int, Contents] = {
             Key.SIGNATURE: b"QEMU",
             Key.ID: pack("<I", TRADITIONAL),
             **items,
@@ -108,7 +114,7 @@ class FwCfg(Device[FwCfgState]):
         return (
             Region(
                 "fw_cfg",
-                0x510,
+                PORT,
                 2,
                 self._read,
                 self._write,
@@ -138,13 +144,17 @@ class FwCfg(Device[FwCfgState]):
         return b"".join(bytes((each,)) + padding for each in data) if padding else data
 
     def _take(self, count: int) -> bytes:
-        item = self._items.get(self.state.selected, b"")
+        item = _contents(self._items.get(self.state.selected, b""))
         data = item[self.state.offset : self.state.offset + count]
         self.state.offset += len(data)
         return data.ljust(count, b"\0")
 
 
-def _directory(files: Mapping[str, bytes]) -> bytes:
+def _contents(item: Contents) -> bytes:
+    return item if isinstance(item, bytes) else item()
+
+
+def _directory(files: Mapping[str, Contents]) -> bytes:
     entries = []
     for key, name in enumerate(sorted(files), FIRST_FILE):
         encoded = name.encode("ascii", "replace")
@@ -152,5 +162,5 @@ def _directory(files: Mapping[str, bytes]) -> bytes:
             raise ConfigError(
                 f"firmware file name {name!r} is too long: at most {LONGEST_NAME} characters fit"
             )
-        entries.append(pack(">IHH56s", len(files[name]), key, 0, encoded))
+        entries.append(pack(">IHH56s", len(_contents(files[name])), key, 0, encoded))
     return pack(">I", len(entries)) + b"".join(entries)

@@ -378,6 +378,12 @@ class PicPair(Device[PicPairState]):
         self.state.slave.write(offset, value)
         self.drive_outputs()
 
+    def set_level_triggered(self, mask: int) -> None:
+        """ELCR: IRQ n is a level where bit n is set, else an edge."""
+        self.state.master.set_level_triggered(mask & MASTER_LEVEL_CAPABLE)
+        self.state.slave.set_level_triggered(mask >> 8 & SLAVE_LEVEL_CAPABLE)
+        self.drive_outputs()
+
     def _read_trigger(self, offset: int, width: int) -> int:
         return (self.state.slave if offset else self.state.master).level_triggered
 

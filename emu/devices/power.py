@@ -12,6 +12,8 @@ from emu.core.bus import Region
 from emu.core.device import Device
 from emu.core.registers import Named, Register, bit, registers
 
+RESET_CONTROL_PORT = 0xCF9
+
 
 class ResetControlRegister(Register):
     """RC: a rise of `reset_processor` resets, softly (INIT) or hard as `hard` says."""
@@ -38,7 +40,7 @@ class ResetControl(Device[ResetControlState]):
     def ports(self) -> tuple[Region, ...]:
         """Port 0xcf9."""
         names = registers({0: Named("reset control", "", ResetControlRegister, ResetControlRegister)})
-        return (Region("reset control", 0xCF9, 1, self._read, self._write, registers=names),)
+        return (Region("reset control", RESET_CONTROL_PORT, 1, self._read, self._write, registers=names),)
 
     def _read(self, offset: int, width: int) -> int:
         return self.state.control

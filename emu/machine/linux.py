@@ -8,14 +8,14 @@ where it has such an entry, else in 32-bit protected mode, and finds its boot pa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from struct import pack, pack_into, unpack_from
 
-from emu.core.memory import LOW_LIMIT, ONE_MIB, PAGE
+from emu.core.memory import ONE_MIB, PAGE
 from emu.cpu.registers import Registers
-from emu.devices.fw_cfg import MemoryKind, MemoryRange, e820
+from emu.devices.fw_cfg import e820
 from emu.machine.boot import FLAGS_CODE_32, FLAGS_CODE_64, Boot, BootError, flat_descriptors, flat_registers
 from emu.machine.elf import MAGIC as ELF_MAGIC
+from emu.machine.firmware_stub import Stub, stub
 
 FOUR_GIB = 1 << 32
 SECTOR = 512
@@ -29,20 +29,21 @@ LOADED_HIGH, HAS_64_BIT_ENTRY = 1, 1
 MAGIC = b"HdrS"
 OLDEST_VERSION = 0x20A
 """2.10 (Linux 2.6.31): the first that tells how much memory the kernel needs to unpack itself."""
+KNOWS_RSDP = 0x20E
+"""2.14 (Linux 5.0): the first that can be told where the ACPI tables begin."""
 UNKNOWN_LOADER = 0xFF
 NORMAL_VIDEO = 0xFFFF
 PARAGRAPH = 16
 DEFAULT_SETUP_SECTORS = 4
 
 # [zero-page] Offsets in the boot parameters that are not the image's.
-RANGE_COUNT, RANGES = 0x1E8, 0x2D0
+RSDP_ADDRESS, RANGE_COUNT, RANGES = 0x070, 0x1E8, 0x2D0
 VGA_TEXT = pack("<BBHHBBBBHHBBH", 0, 0, 0, 0, 3, 80, 0, 0, 0, 0, 25, 1, 16)
 """`screen_info`: mode 3, 80 columns, 25 rows of 16 lines on a VGA, the cursor in the first place."""
 
 # Where things lie while the kernel starts.
 DESCRIPTORS, BOOT_PARAMETERS, PAGE_TABLES, COMMAND_LINE = 0x8000, 0x1_0000, 0x1_8000, 0x2_0000
 KERNEL = ONE_MIB
-BASE_MEMORY_END, ROM_START = 0x9_FC00, 0xF_0000
 ENTRY_64 = 0x200
 """Where 64-bit code begins behind 32-bit code."""
 
@@ -63,15 +64,16 @@ def prepare(image: bytes, initrd: bytes, command_line: bytes, ram_bytes: int) ->
     longest = unpack_from("<I", image, COMMAND_LINE_SIZE)[0]
     if len(command_line) > longest:
         raise BootError(f"the command line has {len(command_line)} bytes: this kernel takes {longest}")
-    low_ram = min(ram_bytes, LOW_LIMIT)
+    firmware = stub(ram_bytes)
     kernel_end = _kernel_end(image, len(code))
-    if kernel_end > low_ram:
-        raise BootError(f"the kernel needs {_mib(kernel_end)} MiB to unpack itself: give more memory")
-    initrd_at = _initrd_address(image, len(initrd), kernel_end, low_ram)
+    if kernel_end > firmware.low_end:
+        needed = _mib(kernel_end + firmware.tables_size)
+        raise BootError(f"the kernel needs {needed} MiB to unpack itself: give more memory")
+    initrd_at = _initrd_address(image, len(initrd), kernel_end, firmware)
     long_mode = bool(unpack_from("<H", image, EXTRA_LOAD_FLAGS)[0] & HAS_64_BIT_ENTRY)
     memory = {
         DESCRIPTORS: flat_descriptors(FLAGS_CODE_64 if long_mode else FLAGS_CODE_32),
-        BOOT_PARAMETERS: _boot_parameters(header, initrd_at, len(initrd), memory_ranges(ram_bytes)),
+        BOOT_PARAMETERS: _boot_parameters(header, initrd_at, len(initrd), firmware),
         COMMAND_LINE: command_line + b"\0",
         KERNEL: code,
     }
@@ -80,18 +82,6 @@ def prepare(image: bytes, initrd: bytes, command_line: bytes, ram_bytes: int) ->
     if initrd:
         memory[initrd_at] = initrd
     return Boot(memory, _registers(long_mode))
-
-
-def memory_ranges(ram_bytes: int) -> list[MemoryRange]:
-    """What a BIOS would answer to E820: RAM, without the places of its data area and its ROM."""
-    low_ram = min(ram_bytes, LOW_LIMIT)
-    ranges = [
-        MemoryRange(0, BASE_MEMORY_END),
-        MemoryRange(BASE_MEMORY_END, 0xA_0000 - BASE_MEMORY_END, MemoryKind.RESERVED),
-        MemoryRange(ROM_START, ONE_MIB - ROM_START, MemoryKind.RESERVED),
-        MemoryRange(ONE_MIB, low_ram - ONE_MIB),
-    ]
-    return ranges + [MemoryRange(FOUR_GIB, ram_bytes - low_ram)] * (ram_bytes > low_ram)
 
 
 def _setup_header(image: bytes) -> bytes:
@@ -118,19 +108,19 @@ def _kernel_end(image: bytes, code_size: int) -> int:
     return max(KERNEL + code_size, max(preferred, KERNEL) + initial_size)
 
 
-def _initrd_address(image: bytes, size: int, kernel_end: int, low_ram: int) -> int:
+def _initrd_address(image: bytes, size: int, kernel_end: int, firmware: Stub) -> int:
     """As high as the kernel can reach. Raises BootError where there is no room."""
     last: int = unpack_from("<I", image, LAST_INITRD_BYTE)[0]
-    address = (min(last + 1, low_ram) - size) & -PAGE
+    address = (min(last + 1, firmware.low_end) - size) & -PAGE
     if size and address < kernel_end:
         raise BootError(
-            f"the initrd of {_mib(size)} MiB does not fit beside the kernel in {low_ram >> 20} MiB: "
-            f"give more memory, {_mib(kernel_end + size + PAGE)} MiB at least"
+            f"the initrd of {_mib(size)} MiB does not fit beside the kernel in {_mib(firmware.low_end)} MiB: "
+            f"give more memory, {_mib(kernel_end + size + PAGE + firmware.tables_size)} MiB at least"
         )
     return address
 
 
-def _boot_parameters(header: bytes, initrd_at: int, size: int, ranges: Sequence[MemoryRange]) -> bytes:
+def _boot_parameters(header: bytes, initrd_at: int, size: int, firmware: Stub) -> bytes:
     page = bytearray(PAGE)
     page[: len(VGA_TEXT)] = VGA_TEXT
     page[SETUP_SECTORS : SETUP_SECTORS + len(header)] = header
@@ -138,8 +128,10 @@ def _boot_parameters(header: bytes, initrd_at: int, size: int, ranges: Sequence[
     pack_into("<H", page, VIDEO_MODE, NORMAL_VIDEO)
     pack_into("<II", page, RAMDISK_ADDRESS, initrd_at if size else 0, size)
     pack_into("<I", page, COMMAND_LINE_POINTER, COMMAND_LINE)
-    page[RANGE_COUNT] = len(ranges)
-    table = e820(ranges)
+    if unpack_from("<H", page, VERSION)[0] >= KNOWS_RSDP:
+        pack_into("<Q", page, RSDP_ADDRESS, firmware.rsdp)
+    page[RANGE_COUNT] = len(firmware.ranges)
+    table = e820(firmware.ranges)
     page[RANGES : RANGES + len(table)] = table
     return bytes(page)
 

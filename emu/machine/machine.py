@@ -7,9 +7,7 @@ from collections.abc import Callable
 from emu.core.backends import ByteSink
 from emu.core.errors import ConfigError
 from emu.core.events import Observer, Observers
-from emu.devices.pci.configuration import COMMAND, Command
-from emu.devices.pci.host_bridge import ATTRIBUTE_MAP
-from emu.machine import firmware_stub
+from emu.machine import firmware_stub, pci_setup
 from emu.machine.bundled import bios_path
 from emu.machine.config import MachineConfig
 from emu.machine.parts import ObservedSink, Outlets, load_firmware, load_kernel
@@ -17,11 +15,6 @@ from emu.machine.pc import Pc
 from emu.machine.run_loop import Reason, RunLoop, Stop
 from emu.machine.snapshot import Snapshot, restore, save
 from emu.xen.xenstore.store import StoreError
-
-SHADOWED = 0x30
-"""The host bridge's setting of the area below 1 MiB: RAM, as firmware leaves it."""
-DECODING = Command().replace(io_space=1, memory_space=1)
-"""The command register of a VGA that firmware has set up."""
 
 
 class Discard:
@@ -149,12 +142,11 @@ class Machine:
     def _enter_kernel(self) -> None:
         """Put the kernel, if there is one, where a boot loader would have, and the processor at its entry."""
         if self._kernel is not None:
-            self.pc.host_bridge.write_configuration(ATTRIBUTE_MAP, 1, SHADOWED)
-            self.pc.display.write_configuration(COMMAND, 2, DECODING)
-            self.memory.write(firmware_stub.BASE, firmware_stub.stub())
+            pci_setup.set_up(self.pci.functions(), self.pc.pics)
+            left = firmware_stub.stub(self.memory.ram_bytes)
             for cleared in self._kernel.cleared:
                 self.memory.clear(cleared.base, cleared.size)
-            for address, data in self._kernel.memory.items():
+            for address, data in (left.memory | self._kernel.memory).items():
                 self.memory.write(address, data)
             self.processor.restore({**self.processor.save(), **self._kernel.registers})
 

@@ -23,7 +23,7 @@ from emu.devices.ide.ata import AtaDisk
 from emu.devices.ide.atapi import CdDrive
 from emu.devices.ide.channel import Place
 from emu.devices.ide.controller import HardDisk
-from emu.machine import elf, linux, multiboot
+from emu.machine import elf, firmware_stub, linux, multiboot
 from emu.machine.boot import Boot, BootError
 from emu.machine.config import Drive, Kernel, Nic
 
@@ -93,7 +93,7 @@ def load_kernel(kernel: Kernel, ram_bytes: int) -> Boot:
 
 def _load_elf(kernel: Kernel, image: bytes, initrd: bytes | None, append: bytes, ram_bytes: int) -> Boot:
     """What `--elf` takes: a Multiboot image of any format, or an ELF without a protocol."""
-    ranges = linux.memory_ranges(ram_bytes)
+    ranges = firmware_stub.stub(ram_bytes).ranges
     header = multiboot.find_header(image)
     if header is not None:
         modules = []

@@ -43,6 +43,7 @@ from emu.devices.uart import Uart16550
 from emu.devices.vga.chip import Vga
 from emu.devices.vga.pci import VgaFunction
 from emu.devices.vga.planes import MEMORY_SIZE
+from emu.machine.acpi.tables import firmware_files as acpi_files
 from emu.machine.card_roms import CardRoms
 from emu.machine.config import MachineConfig
 from emu.machine.inbox import Inbox
@@ -127,9 +128,6 @@ class Pc:
             self.com2,  #                                                        0x2f8 to 0x2ff
             self.com1,  #                                                        0x3f8 to 0x3ff
             DebugPort("debug 402", 0x402, sink=out.firmware_debug),
-            FwCfg(  #                                                            0x510, 0x511
-                items=standard_items(ram_bytes=low_ram), files={"etc/e820": e820(memory_map)}
-            ),
         ]
 
         # PCI: 0xcf8, 0xcfc, and 0xcf9 between them
@@ -138,6 +136,13 @@ class Pc:
             "isa bridge", interrupts={3: irq_3, 9: irq_9} | {n: isa(n) for n in (5, 6, 7, 10, 11)}
         )
         power = PowerManagement("power", clock=clock, sci=sci, power_off=out.power_off)
+        fw_cfg = FwCfg(  # 0x510, 0x511
+            items=standard_items(ram_bytes=low_ram),
+            files={
+                "etc/e820": e820(memory_map),
+                **acpi_files(low_ram=low_ram, power_base=lambda: power.base),
+            },
+        )
         vga = self.vga = Vga(
             clock=clock,
             memory=memory.view[planes : planes + MEMORY_SIZE],
@@ -210,7 +215,7 @@ class Pc:
             functions[FIRST_NIC_SLOT + n, 0] = Rtl8029Function(link.name, chip=card, rom=image)
         for (slot, number), function in functions.items():
             pci.plug(function, slot, number)
-        on_ports: list[Device[Any]] = [*isa_devices, pci, reset_control, unplug]
+        on_ports: list[Device[Any]] = [*isa_devices, fw_cfg, pci, reset_control, unplug]
         self.devices: list[Device[Any]] = [*on_ports, *functions.values(), vga, *cards]
         for device in on_ports:
             for region in device.ports():

@@ -165,11 +165,16 @@ class PowerManagement(PciFunction[PowerManagementState]):
 
     def placements(self) -> Iterator[Placement]:
         """The I/O space as its own base and enable registers say; the fixed ports always."""
-        base = self.configuration_word(REGISTERS_BASE, 2) & ~(REGISTERS_SIZE - 1)
-        enabled = self.configuration_word(REGISTERS_ENABLE, 1) & 1
-        yield Placement(self._registers, False, base if enabled and base else None)
+        yield Placement(self._registers, False, self.base)
         yield Placement(self._apm, False, APM_PORT)
         yield Placement(self._general, False, GENERAL_PORT)
+
+    @property
+    def base(self) -> int | None:
+        """Where firmware has put the I/O space, or None."""
+        base = self.configuration_word(REGISTERS_BASE, 2) & ~(REGISTERS_SIZE - 1)
+        enabled = self.configuration_word(REGISTERS_ENABLE, 1) & 1
+        return base if enabled and base else None
 
     @property
     def timer(self) -> int:

@@ -10,14 +10,14 @@ import pytest
 from emu.machine import elf, multiboot
 from emu.machine.boot import Boot, BootError
 from emu.machine.config import Kernel, MachineConfig
-from emu.machine.linux import memory_ranges
+from emu.machine.firmware_stub import stub
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Reason, Stop
 from tests.unit.kernels.build import build, flatten, needs_tools
 from tests.unit.rom import HALT, write_rom
 
 MIB = 1 << 20
-RAM = memory_ranges(16 * MIB)
+RAM = stub(16 * MIB).ranges
 CODE = b"code"
 
 
@@ -93,14 +93,15 @@ def test_a_multiboot_kernel_finds_memory_command_line_module_and_map(tmp_path: P
         "magic 2badb002",
         "mode 00000001 00000000",
         "bss 00000000",
-        "memory 0000027f 00003c00",
+        "memory 0000027f 00003bfc",
         "line one two=3",
         "module 00000001 00000000 0000000e13 bytes long",
         "text module.txt",
         "range 00000000 00000000 0009fc00 00000001",
         "range 00000000 0009fc00 00000400 00000002",
         "range 00000000 000f0000 00010000 00000002",
-        "range 00000000 00100000 00f00000 00000001",
+        "range 00000000 00100000 00eff000 00000001",
+        "range 00000000 00fff000 00001000 00000004",
         "name emu",
         "end",
     ]

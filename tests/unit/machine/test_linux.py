@@ -13,7 +13,8 @@ from emu.devices.fw_cfg import MemoryKind
 from emu.machine import linux
 from emu.machine.boot import BootError
 from emu.machine.config import Kernel, MachineConfig
-from emu.machine.linux import memory_ranges, prepare
+from emu.machine.firmware_stub import BASE_MEMORY_END, stub
+from emu.machine.linux import prepare
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Reason, Stop
 from tests.unit.bzimage import bzimage
@@ -79,10 +80,19 @@ def test_the_disk_channels_are_decoded_without_firmware(tmp_path: Path) -> None:
 
 
 def test_the_initrd_lies_on_a_page_as_high_as_the_kernel_reaches() -> None:
-    assert unpack_from("<II", parameters(), linux.RAMDISK_ADDRESS) == (16 * MIB - 4096, len(INITRD))
+    assert unpack_from("<II", parameters(), linux.RAMDISK_ADDRESS) == (
+        stub(16 * MIB).low_end - 4096,
+        len(INITRD),
+    )
     low_reach = bytearray(bzimage())
     low_reach[linux.LAST_INITRD_BYTE : linux.LAST_INITRD_BYTE + 4] = (8 * MIB - 1).to_bytes(4, "little")
     assert 8 * MIB - 4096 in prepare(bytes(low_reach), INITRD, b"", 16 * MIB).memory
+
+
+@pytest.mark.parametrize(("version", "told"), [(0x20D, False), (0x20E, True)])
+def test_kernels_that_can_be_told_are_told_where_the_acpi_tables_begin(version: int, told: bool) -> None:
+    page = prepare(bzimage(version=version), b"", b"", 16 * MIB).memory[linux.BOOT_PARAMETERS]
+    assert unpack_from("<Q", page, linux.RSDP_ADDRESS)[0] == (stub(16 * MIB).rsdp if told else 0)
 
 
 def test_without_an_initrd_its_address_is_zero() -> None:
@@ -95,14 +105,15 @@ def test_the_screen_is_told_as_vga_text_with_80_columns_and_25_rows() -> None:
 
 
 @pytest.mark.parametrize("mib", [16, 3072, 3073, 5000])
-def test_the_memory_map_tells_all_ram_but_the_last_kibibyte_below_640(mib: int) -> None:
+def test_the_memory_map_tells_all_ram_but_what_firmware_keeps(mib: int) -> None:
     page = parameters(mib)
     ranges = [
         unpack_from("<QQI", page, linux.RANGES + 20 * number) for number in range(page[linux.RANGE_COUNT])
     ]
-    assert ranges == [(each.base, each.size, each.kind) for each in memory_ranges(mib * MIB)]
+    assert ranges == [(each.base, each.size, each.kind) for each in stub(mib * MIB).ranges]
     ram = [(base, size) for base, size, kind in ranges if kind == MemoryKind.RAM]
-    assert sum(size for _, size in ram) == mib * MIB - (MIB - linux.BASE_MEMORY_END)
+    tables = [size for _, size, kind in ranges if kind == MemoryKind.ACPI_NVS]
+    assert sum(size for _, size in ram) + sum(tables) == mib * MIB - (MIB - BASE_MEMORY_END)
     assert [base for base, _ in ram] == [0, MIB] + [1 << 32] * (mib > 3072)
     assert all(low[0] + low[1] <= high[0] for low, high in pairwise(ranges))
 
@@ -129,7 +140,8 @@ def test_an_initrd_too_large_for_memory_is_refused_with_the_memory_that_it_needs
 
 
 def test_a_kernel_too_large_for_memory_is_refused() -> None:
-    assert refusal(bzimage(initial_size=16 * MIB)).startswith("the kernel needs 17 MiB to unpack itself")
+    assert refusal(bzimage(initial_size=16 * MIB)).startswith("the kernel needs 18 MiB to unpack itself")
+    prepare(bzimage(initial_size=16 * MIB), b"", b"", 18 * MIB)
 
 
 def test_a_command_line_that_the_kernel_would_cut_is_refused() -> None:
