@@ -50,8 +50,7 @@ echo "block: $(ls /sys/block | xargs)"
 echo "net: $(ls /sys/class/net | xargs)"
 cat /proc/interrupts
 date -u "+date: %Y-%m-%d %H:%M"
-printf '\\000' | dd of=/dev/port bs=1 seek={EXIT_PORT} 2>/dev/null
-sleep 60
+poweroff -f
 """
 
 
