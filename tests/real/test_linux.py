@@ -29,7 +29,6 @@ DISK_BYTES = 4 << 20
 GUEST = PEER_ADDRESS + 8
 SERVED = Random(2).randbytes(100_001)
 LONGEST_NS = 60_000_000_000
-EXIT_PORT = 0xF4
 SCRIPT = f"""#!/bin/sh
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
@@ -109,9 +108,41 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Booted:
     return Booted(stop, contents, serial.lines)
 
 
-def test_it_reaches_init_and_ends_by_the_exit_port(booted: Booted) -> None:
+def test_it_reaches_init_and_powers_off_by_acpi(booted: Booted) -> None:
     assert booted.after("init: ").startswith("Linux version 6.")
-    assert booted.stop == Stop(Reason.REPORTED, 0), booted.lines[-20:]
+    assert "ACPI: PM: Preparing to enter system sleep state S5" in booted.text
+    assert booted.stop == Stop(Reason.POWERED_OFF), booted.lines[-20:]
+
+
+def test_it_finds_the_acpi_tables_and_has_nothing_against_them(booted: Booted) -> None:
+    for found in (
+        "ACPI: RSDP 0x00000000000F0",
+        "ACPI: 1 ACPI AML tables successfully acquired and loaded",
+        "ACPI: PM: (supports S0 S5)",
+        "ACPI: Using PIC for interrupt routing",
+        "ACPI: PCI Root Bridge [PCI0] (domain 0000 [bus 00-ff])",
+        *(f"ACPI: PCI: Interrupt link LNK{link} configured for IRQ 1" for link in "ABCD"),
+        "PCI: Using ACPI for IRQ routing",
+        "ttyS0 at I/O 0x3f8 (irq = 4",
+        "i8042: PNP: PS/2 Controller [PNP0303:KBD] at 0x60,0x64 irq 1",
+        "rtc_cmos 00:00: setting system clock",
+    ):
+        assert found in booted.text
+    for complaint in (
+        "ACPI Error",
+        "ACPI BIOS",
+        "ACPI Warning",
+        "Firmware",
+        "pnp 00",
+        "can't",
+        "no compatible",
+    ):
+        assert [line for line in booted.lines if complaint in line and "MMCONFIG" not in line] == []
+
+
+def test_pci_functions_stay_where_the_firmware_has_put_them(booted: Booted) -> None:
+    assert re.search(r"pci 0000:00:04.0: BAR 0 \[io  0xc[0-9a-f]{3}-", booted.text)
+    assert not re.search(r"pci 0000:00:.*: assigned$", booted.text, re.MULTILINE)
 
 
 def test_no_part_of_the_kernel_complains_of_the_processor(booted: Booted) -> None:
@@ -144,6 +175,8 @@ def test_the_drivers_get_their_interrupts(booted: Booted) -> None:
     assert booted.interrupts("timer") > 100
     assert booted.interrupts("ttyS0") > 0
     assert booted.interrupts("eth0") > 0
+    assert re.search(r"ACPI: \\_SB_\.LNK[A-D]: Enabled at IRQ 1[01]$", booted.text, re.MULTILINE)
+    assert "XT-PIC      acpi" in booted.text
     ata = re.findall(r"^ *1[45]: +(\d+) +XT-PIC +ata_piix$", booted.text, re.MULTILINE)
     assert len(ata) == 2
     assert all(int(count) > 0 for count in ata)
