@@ -58,7 +58,7 @@ def option_of(key: KeyPath) -> str:
 
 
 def parse_drive(kind: str, word: str) -> dict[str, Any]:
-    """`PATH[,position=0..3][,write]`; a path may have commas of its own."""
+    """`PATH[,position=0..3][,write][,next=PATH...]`; a path may have commas of its own."""
     parts = word.split(",")
     properties: dict[str, Any] = {}
     while len(parts) > 1 and not Path(",".join(parts)).exists():
@@ -67,8 +67,10 @@ def parse_drive(kind: str, word: str) -> dict[str, Any]:
             properties["write"] = True
         elif name == "position" and equals:
             properties["position"] = number(value)
+        elif name == "next" and equals and kind == "cdrom":
+            properties["next"] = [value, *properties.get("next", ())]
         elif equals or name == "write":
-            known = ("position=0..3", "write") if kind == "disk" else ("position=0..3",)
+            known = ("position=0..3", "write" if kind == "disk" else "next=PATH")
             raise ConfigError(f"--{kind}: unknown property {parts[-1]!r}: {suggestion(parts[-1], known)}")
         else:
             break

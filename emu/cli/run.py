@@ -67,7 +67,13 @@ def option(heading: str, *names: str, **attributes: Any) -> Callable[[F], F]:
     help="A hard disk. 0 and 1 are the primary master and slave, 2 and 3 the secondary ones. "
     "Without `write` the image is never changed.",
 )
-@option(MACHINE, "--cdrom", multiple=True, metavar="PATH[,position=0..3]", help="A CD in a drive.")
+@option(
+    MACHINE,
+    "--cdrom",
+    multiple=True,
+    metavar="PATH[,position=0..3][,next=PATH...]",
+    help="A CD in a drive. Where the guest ejects it, the next one is put in.",
+)
 @option(
     MACHINE,
     "--nic",

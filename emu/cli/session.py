@@ -109,7 +109,8 @@ class Session:
         outputs = [each.path for each in self._destinations if each.path is not None]
         outputs += [nic.capture for nic in nics if nic.capture]
         kernel = self.config.kernel
-        inputs = [drive.image for drive in self.config.drives] + [nic.serve for nic in nics if nic.serve]
+        inputs = [path for drive in self.config.drives for path in (drive.image, *drive.next)]
+        inputs += [nic.serve for nic in nics if nic.serve]
         roms = (self.config.firmware, self.config.vga_rom, *(nic.rom for nic in nics))
         others = (*roms, kernel and kernel.image, kernel and kernel.initrd)
         refuse_clashes(outputs, inputs + [path for path in others if path])

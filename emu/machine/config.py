@@ -27,6 +27,8 @@ class Drive:
     position: int
     cdrom: bool = False
     write: bool = False
+    next: tuple[Path, ...] = ()
+    """Of a CD drive: discs that are put in one after the other, whenever the guest ejects."""
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,8 @@ _DISK = {
 }
 LISTS: Mapping[str, Mapping[str, Key]] = {
     "disk": _DISK,
-    "cdrom": {name: key for name, key in _DISK.items() if name != "write"},
+    "cdrom": {name: key for name, key in _DISK.items() if name != "write"}
+    | {"next": Key(values.paths, "next")},
     "nic": {
         "mac": Key(values.mac, "mac"),
         "backend": Key(values.choice(*LINKS), "backend"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from emu.core.backends import ByteSink
 from emu.core.errors import ConfigError
@@ -10,6 +11,7 @@ from emu.core.events import Observer, Observers
 from emu.machine import firmware_stub, pci_setup
 from emu.machine.bundled import bios_path
 from emu.machine.config import MachineConfig
+from emu.machine.inbox import Arrival
 from emu.machine.parts import ObservedSink, Outlets, load_firmware, load_kernel
 from emu.machine.pc import Pc
 from emu.machine.run_loop import Reason, RunLoop, Stop
@@ -101,6 +103,15 @@ class Machine:
     def host_errors(self) -> list[str]:
         """What failed behind the drives: the drive, the image and why."""
         return self.pc.images.failures.sentences()
+
+    def change_disc(self, position: int, path: Path | None) -> None:
+        """Put the disc in a file into the CD drive at `position`, or take out what is there, from outside.
+
+        The guest may have locked the tray: then it is asked. Raises ConfigError where that cannot be.
+        """
+        name = None if path is None else str(path)
+        self.pc.images.know_disc(position, name)
+        self.inbox.post(Arrival("disc", [position, name]))
 
     def run(self, until_ns: int | None = None) -> Stop:
         """Run until something stops the machine, or virtual time reaches `until_ns`."""

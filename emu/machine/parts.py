@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from emu.backends.disk_image import RawImage
 from emu.backends.network import EchoLink, Link, NullLink, ObservedLink
-from emu.backends.observed import ObservedBlock
-from emu.backends.overlay import Overlay
 from emu.backends.peer.files import ServedFiles
 from emu.backends.peer.link import PeerLink
 from emu.backends.peer.station import Station
@@ -19,13 +16,10 @@ from emu.core.backends import ByteSink
 from emu.core.clock import Clock
 from emu.core.errors import ConfigError
 from emu.core.events import Observers
-from emu.devices.ide.ata import AtaDisk
-from emu.devices.ide.atapi import CdDrive
-from emu.devices.ide.channel import Place
 from emu.devices.ide.controller import HardDisk
 from emu.machine import elf, firmware_stub, linux, multiboot
 from emu.machine.boot import Boot, BootError
-from emu.machine.config import Drive, Kernel, Nic
+from emu.machine.config import Kernel, Nic
 
 
 @dataclass(frozen=True)
@@ -132,49 +126,6 @@ def low_rom(start: int, size: int) -> Callable[[int], int | None]:
         return start + size - shown + offset if 0 <= offset < shown else None
 
     return find
-
-
-MOST_FAILURES = 16
-
-
-class Failures:
-    """What failed on the host: each sentence once, with how often; as many sentences as one would read."""
-
-    def __init__(self) -> None:
-        self._counts: dict[str, int] = {}
-
-    def add(self, text: str) -> None:
-        """Something failed."""
-        if text in self._counts or len(self._counts) < MOST_FAILURES:
-            self._counts[text] = self._counts.get(text, 0) + 1
-
-    def sentences(self) -> list[str]:
-        """What failed, in order."""
-        return [text + f" ({count} times)" * (count > 1) for text, count in self._counts.items()]
-
-
-class Images:
-    """The images of a machine's drives, each with its overlay and its observed handle, by position."""
-
-    def __init__(self, drives: Iterable[Drive], observers: Observers) -> None:
-        self.overlays: dict[int, Overlay] = {}
-        self.warnings: list[str] = []
-        self.failures = Failures()
-        self._places: dict[int, Place] = {}
-        for drive in drives:
-            name = f"{'cd' if drive.cdrom else 'disk'} {drive.position}"
-            image = RawImage(drive.image, write=drive.write)
-            if image.warning:
-                self.warnings.append(image.warning)
-            overlay = self.overlays[drive.position] = Overlay(image, write=drive.write)
-            handle = ObservedBlock(name, overlay, observers, self.failures.add)
-            self._places[drive.position] = (
-                CdDrive(name, image=handle) if drive.cdrom else AtaDisk(name, image=handle)
-            )
-
-    def pair(self, first: int) -> dict[str, Place | None]:
-        """What is wired to a channel whose master is position `first`."""
-        return {"master": self._places.get(first), "slave": self._places.get(first + 1)}
 
 
 def nic_name(number: int) -> str:

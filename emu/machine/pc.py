@@ -46,8 +46,9 @@ from emu.devices.vga.planes import MEMORY_SIZE
 from emu.machine.acpi.tables import firmware_files as acpi_files
 from emu.machine.card_roms import CardRoms
 from emu.machine.config import MachineConfig
+from emu.machine.images import Images
 from emu.machine.inbox import Inbox
-from emu.machine.parts import EmulatedDisk, Images, Outlets, low_rom, make_links
+from emu.machine.parts import EmulatedDisk, Outlets, low_rom, make_links
 from emu.xen.blacklist import Blacklist
 from emu.xen.platform import EmulatedNics, XenPlatform
 from emu.xen.profiles import PROFILES
@@ -230,6 +231,7 @@ class Pc:
                 "serial": self.com1.receive,
                 "serial2": self.com2.receive,
                 "key": keyboard.press,
+                "disc": images.change_disc,
                 "power button": lambda _: power.press_power_button(),
             },
         )

@@ -28,6 +28,8 @@ class Snapshot:
     links: list[Plain]
     overlays: dict[int, Plain]
     store: Plain
+    discs: Plain
+    """The paths of the discs that each CD drive knows."""
     arrivals: int = 0
     """How many had been taken from outside."""
 
@@ -43,6 +45,7 @@ def save(pc: Pc) -> Snapshot:
         links=[link.save() for link in pc.links],
         overlays={position: overlay.save() for position, overlay in pc.images.overlays.items()},
         store=pc.store.save(),
+        discs=pc.images.save_discs(),
         arrivals=pc.inbox.taken,
     )
 
@@ -65,6 +68,7 @@ def restore(pc: Pc, snapshot: Snapshot) -> None:
         overlay.restore(snapshot.overlays[position])
     for link, saved in zip(pc.links, snapshot.links, strict=True):
         link.restore(saved)
+    pc.images.restore_discs(snapshot.discs)
     for device in pc.devices:
         device.restore(snapshot.devices[device.name])
     _fill(pc, snapshot.memory)

@@ -90,6 +90,13 @@ def path(value: Any, folder: Path) -> Path:
     return folder / name
 
 
+def paths(value: Any, folder: Path) -> tuple[Path, ...]:
+    """Files."""
+    if not isinstance(value, list):
+        raise ValueError(f'must be a list such as ["second.iso"], not {value!r}')
+    return tuple(path(each, folder) for each in value)
+
+
 def firmware(value: Any, folder: Path) -> Path | None:
     """A ROM image, or the BIOS that comes with emu."""
     return None if value == BUILT_IN else path(value, folder)

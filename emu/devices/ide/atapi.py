@@ -5,34 +5,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from emu.core.backends import BlockBackend
+from emu.core.state import Plain, StateError
 from emu.devices.ide import packets
 from emu.devices.ide.packet_device import PacketDevice
 from emu.devices.ide.packets import BLOCK, MediaEvent, PacketCommand
 
 
 class CdDrive(PacketDevice):
-    """A CD-ROM drive with a tray; without an image the tray is empty."""
+    """A CD-ROM drive with a tray; without an image the tray is empty.
+
+    Discs are changed by somebody at the drive: at once, or, where the guest has locked the tray, when it
+    lets go; `following` are put in one after the other whenever the guest ejects.
+    """
 
     def __init__(
         self,
         name: str,
         *,
         image: BlockBackend | None = None,
+        following: Sequence[BlockBackend] = (),
         serial: str = "EMU00003",
         model: str = "EMU CD-ROM",
         firmware: str = "1.0",
     ) -> None:
+        self.discs: list[BlockBackend] = []
         super().__init__(name, image, (serial, firmware, model))
+        if image is not None:
+            self.state.disc = self.add_disc(image)
+        self.state.waiting = [self.add_disc(each) for each in following]
 
-    def change_medium(self, image: BlockBackend | None) -> None:
-        """Someone puts another disc in, or takes it out; the guest sees UNIT ATTENTION."""
-        self.image = image
-        self.state.tray_open = False
-        self.state.attention = image is not None
-        self.state.event = MediaEvent.MEDIA_REMOVAL if image is None else MediaEvent.NEW_MEDIA
+    def add_disc(self, image: BlockBackend) -> int:
+        """Let the drive know a disc; the number that it goes by."""
+        self.discs.append(image)
+        return len(self.discs) - 1
+
+    def change_disc(self, disc: int | None) -> None:
+        """Somebody wants to put a disc in, or to take it out: if the tray is locked, the guest is asked."""
+        if not self.state.locked:
+            self._put_in(disc)
+            return
+        if self.state.asked:
+            self.state.waiting.pop(0)  # he has changed his mind
+        self.state.waiting.insert(0, disc)
+        self.state.asked = True
+        self.state.event = MediaEvent.EJECT_REQUEST
+
+    def reset(self) -> None:
+        """Power on; what is in the tray stays there, and so does what is held ready."""
+        old = self.state
+        super().reset()
+        self.state.disc, self.state.waiting, self.state.tray_open = old.disc, old.waiting, old.tray_open
+        if old.asked:
+            self._put_in(self.state.waiting.pop(0))
+
+    def restore(self, plain: Plain) -> None:
+        """Take a saved state. Raises StateError where it is of a drive that knows other discs."""
+        super().restore(plain)
+        known = (None, *range(len(self.discs)))
+        if any(disc not in known for disc in (self.state.disc, *self.state.waiting)):
+            raise StateError(f"{self.name}: the state has a disc that it does not know")
+        self._hold_disc()
+
+    def close(self) -> None:
+        """The orderly end of a run: all discs are closed."""
+        for disc in self.discs:
+            disc.close()
+
+    def _put_in(self, disc: int | None) -> None:
+        """The tray opens, the disc is changed, the tray closes."""
+        self.state.disc = disc
+        self._hold_disc()
+        self.state.tray_open = self.state.asked = False
+        self.state.attention = disc is not None
+        self.state.event = MediaEvent.MEDIA_REMOVAL if disc is None else MediaEvent.NEW_MEDIA
+
+    def _hold_disc(self) -> None:
+        self.image = None if self.state.disc is None else self.discs[self.state.disc]
 
     def run_packet(self, packet: bytes) -> None:
         """Carry out a packet command; a unit attention comes first."""
@@ -42,7 +93,7 @@ class CdDrive(PacketDevice):
             self.check(packets.MEDIUM_CHANGED)
             return
         if operation in NEED_MEDIUM and self.medium is None:
-            self.check(packets.NO_MEDIUM)
+            self.check(self.absence)
             return
         handler = HANDLERS.get(operation)
         if handler is None:
@@ -150,20 +201,24 @@ class CdDrive(PacketDevice):
         self.reply(data, int.from_bytes(packet[7:9], "big"))
 
     def start_stop(self, packet: bytes) -> None:
-        """START STOP UNIT: with LoEj it opens or closes the tray."""
+        """START STOP UNIT: with LoEj it opens or closes the tray, unless a disc is put in right away."""
         load_eject, start = packet[4] & 2, packet[4] & 1
         if load_eject and not start and self.state.locked:
             self.check(packets.REMOVAL_PREVENTED)
             return
-        if load_eject and self.state.tray_open == bool(start):
+        if load_eject and not start and self.state.waiting:
+            self._put_in(self.state.waiting.pop(0))
+        elif load_eject and self.state.tray_open == bool(start):
             self.state.tray_open = not start
             self.state.attention = bool(start) and self.image is not None
             self.state.event = MediaEvent.NEW_MEDIA if self.state.attention else MediaEvent.MEDIA_REMOVAL
         self.end_packet()
 
     def prevent_allow(self, packet: bytes) -> None:
-        """PREVENT ALLOW MEDIUM REMOVAL: locks the tray."""
+        """PREVENT ALLOW MEDIUM REMOVAL: locks the tray; who waits for it to be unlocked opens it then."""
         self.state.locked = bool(packet[4] & 1)
+        if self.state.asked and not self.state.locked:
+            self._put_in(self.state.waiting.pop(0))
         self.end_packet()
 
     def disc_information(self, packet: bytes) -> None:

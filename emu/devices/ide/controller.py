@@ -151,8 +151,8 @@ class IdeController(PciFunction[IdeState]):
         """The orderly end of a run: images of drives that are still plugged in are flushed and closed."""
         for channel in self.channels:
             for place in channel.positions:
-                if isinstance(place, Drive) and place.present and place.image is not None:
-                    place.image.close()
+                if isinstance(place, Drive) and place.present:
+                    place.close()
 
     def _adopt_state(self) -> None:
         for master, state in zip(self._masters, self.state.bus_masters, strict=True):

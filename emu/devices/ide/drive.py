@@ -219,6 +219,11 @@ class Drive(Position[D], ABC):
             with suppress(HostError):
                 self.image.close()
 
+    def close(self) -> None:
+        """The orderly end of a run: the image is flushed and closed. Raises HostError."""
+        if self.image is not None:
+            self.image.close()
+
     def settle(self) -> None:
         """The state after a reset or diagnostics; a transfer is forgotten."""
         self.stop_transfer()

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from emu.core.backends import BlockBackend
 from emu.core.errors import HostError
@@ -35,7 +35,11 @@ DONE = InterruptReason(0).replace(command=1, to_host=1)
 
 @dataclass
 class CdState(DriveState):
-    """The packet command under way (bytes at hand, blocks to come), sense data, and the tray."""
+    """The packet command under way (bytes at hand, blocks to come), sense data, the tray and the disc in it.
+
+    Discs go by their numbers among those that the drive knows; None is no disc. `waiting` are those that
+    somebody holds ready for when the tray opens, `asked` says that he has pressed the button of a locked one.
+    """
 
     in_packet: bool = False
     by_dma: bool = False
@@ -50,6 +54,9 @@ class CdState(DriveState):
     event: MediaEvent = MediaEvent.NONE
     tray_open: bool = False
     locked: bool = False
+    disc: int | None = None
+    waiting: list[int | None] = field(default_factory=list)
+    asked: bool = False
     transfer_mode: int = PIO_4
 
 
@@ -72,6 +79,11 @@ class PacketDevice(Drive[CdState]):
     def medium(self) -> BlockBackend | None:
         """The disc that can be read: none while the tray is empty or open."""
         return None if self.state.tray_open else self.image
+
+    @property
+    def absence(self) -> Condition:
+        """Why there is no medium."""
+        return packets.TRAY_OPEN if self.state.tray_open else packets.NO_MEDIUM
 
     def stop_transfer(self) -> None:
         """No data is to be moved any more, and no packet command is under way."""
@@ -224,7 +236,7 @@ class PacketDevice(Drive[CdState]):
     def _blocks(self, lba: int, count: int) -> bytes | None:
         medium = self.medium
         if medium is None:
-            self.check(packets.NO_MEDIUM)
+            self.check(self.absence)
             return None
         start, end = lba * BLOCK, (lba + count) * BLOCK
         try:

@@ -54,7 +54,7 @@ class Condition:
     qualifier: int = 0
 
 
-NO_MEDIUM = Condition(SenseKey.NOT_READY, 0x3A)
+NO_MEDIUM, TRAY_OPEN = Condition(SenseKey.NOT_READY, 0x3A, 1), Condition(SenseKey.NOT_READY, 0x3A, 2)
 UNREADABLE = Condition(SenseKey.MEDIUM_ERROR, 0x11)
 INVALID_COMMAND = Condition(SenseKey.ILLEGAL_REQUEST, 0x20)
 OUT_OF_RANGE = Condition(SenseKey.ILLEGAL_REQUEST, 0x21)

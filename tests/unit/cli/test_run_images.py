@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from emu.cli.options import parse_drive
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Stop
 from tests.unit.cli.test_run import Emu
@@ -105,12 +106,24 @@ def test_an_image_cut_amid_a_sector_is_rounded_with_a_warning(emu: Emu) -> None:
     )
 
 
+def test_an_option_names_the_discs_to_come_in_their_order(emu: Emu) -> None:
+    first, second = emu.disk("with,comma.iso"), emu.disk("second.iso")
+    word = f"{first},next={second},position=3,next=third.iso"
+    assert parse_drive("cdrom", word) == {"image": first, "position": 3, "next": [second, "third.iso"]}
+    assert parse_drive("cdrom", first) == {"image": first}
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--disk", "{folder}"], "{folder} is a directory: give the path of an image file"),
         (["--cdrom", "{folder}"], "{folder} is a directory: give the path of an image file"),
         (["--disk", "{empty}"], "the image {empty} is empty: give an image of at least one sector"),
+        (["--cdrom", "{disk},next={folder}"], "{folder} is a directory: give the path of an image file"),
+        (
+            ["--disk", "{disk},next={disk}"],
+            "--disk: unknown property 'next={disk}': give one of position=0..3",
+        ),
         (["--disk", "/dev/null"], "/dev/null is no regular file: give the path of an image file"),
         (["--disk", "{disk}/x"], "the image {disk}/x does not exist: check the path"),
         (["--disk", "{disk},write", "--cdrom", "{disk}"], "the image {disk} is in use by one who writes it"),

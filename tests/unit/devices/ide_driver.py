@@ -64,6 +64,7 @@ class Bench:
         slave: MemoryImage | None = None,
         cd: MemoryImage | None = None,
         cd_at: int = 2,
+        cd_drive: CdDrive | None = None,
     ) -> None:
         self.ports = PortBus()
         self.memory = bytearray(0x10_0000)
@@ -77,7 +78,9 @@ class Bench:
             places[1] = AtaDisk("disk1", image=slave)
         if cd is not None:
             places[cd_at] = CdDrive("cd", image=cd)
-        self.cd = places[cd_at] if cd is not None else None
+        if cd_drive is not None:
+            places[cd_at] = cd_drive
+        self.cd = places[cd_at]
         primary = Channel(
             "ide0",
             irq=self.line,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from emu.core.state import StateError
 from emu.devices.ide.atapi import CdDrive
 from tests.unit.devices.ide_driver import DRDY, DRQ, DSC, ERR, Bench, MemoryImage, image
 
@@ -179,7 +180,7 @@ def test_the_tray_opens_unless_it_is_locked_and_closing_it_is_a_new_medium(bench
 
 def test_another_disc_is_reported_once_as_unit_attention(bench: Bench) -> None:
     assert isinstance(bench.cd, CdDrive)
-    bench.cd.change_medium(MemoryImage(bytearray(2048 * 7)))
+    bench.cd.change_disc(bench.cd.add_disc(MemoryImage(bytearray(2048 * 7))))
     assert bench.packet(bytes(12)) & ERR
     assert bench.sense() == (6, 0x28)
     assert bench.packet(bytes(12)) == DRDY | DSC
@@ -196,7 +197,7 @@ def test_an_empty_drive_is_not_ready() -> None:
     bench = Bench(cd=disc())
     bench.use(2)
     assert isinstance(bench.cd, CdDrive)
-    bench.cd.change_medium(None)
+    bench.cd.change_disc(None)
     assert bench.packet(bytes(12)) & ERR
     assert bench.sense() == (2, 0x3A)
 
@@ -230,7 +231,7 @@ def test_a_smaller_disc_put_in_during_a_read_gives_zeros_not_a_crash(bench: Benc
     assert isinstance(bench.cd, CdDrive)
     bench.packet(read_10(0, 90), limit=2048)
     bench.read_block(2048)
-    bench.cd.change_medium(MemoryImage(bytearray(b"n" * 2048)))
+    bench.cd.change_disc(bench.cd.add_disc(MemoryImage(bytearray(b"n" * 2048))))
     rest = bench.reply()
     assert len(rest) == 89 * 2048
     assert rest[-2048:] == bytes(2048)
@@ -238,7 +239,156 @@ def test_a_smaller_disc_put_in_during_a_read_gives_zeros_not_a_crash(bench: Benc
 
 def test_an_image_that_ends_within_a_block_is_padded(bench: Bench) -> None:
     assert isinstance(bench.cd, CdDrive)
-    bench.cd.change_medium(MemoryImage(bytearray(b"n" * 512)))
+    bench.cd.change_disc(bench.cd.add_disc(MemoryImage(bytearray(b"n" * 512))))
     bench.packet(bytes(12))
     bench.packet(read_10(0, 1))
     assert bench.reply() == b"n" * 512 + bytes(1536)
+
+
+EJECT, LOAD, READY = bytes((0x1B, 0, 0, 0, 2)), bytes((0x1B, 0, 0, 0, 3)), bytes(12)
+LOCK, UNLOCK = bytes((0x1E, 0, 0, 0, 1)), bytes((0x1E, 0, 0, 0, 0))
+
+
+def cd(bench: Bench) -> CdDrive:
+    assert isinstance(bench.cd, CdDrive)
+    return bench.cd
+
+
+def event(bench: Bench) -> tuple[int, int]:
+    """GET EVENT STATUS NOTIFICATION: the media event, and the state of medium and tray."""
+    bench.packet(bytes((0x4A, 1, 0, 0, 0x10, 0, 0, 0, 8)))
+    data = bench.reply()
+    return data[4], data[5]
+
+
+def capacity(bench: Bench) -> int:
+    bench.packet(bytes((0x25,)))
+    return int.from_bytes(bench.reply()[:4], "big") + 1
+
+
+def sense_with_qualifier(bench: Bench) -> tuple[int, int, int]:
+    bench.packet(bytes((0x03, 0, 0, 0, 18)))
+    data = bench.reply()
+    return data[2], data[12], data[13]
+
+
+def seven_blocks(bench: Bench) -> int:
+    return cd(bench).add_disc(MemoryImage(bytearray(2048 * 7)))
+
+
+def test_an_open_tray_and_an_empty_one_are_told_apart(bench: Bench) -> None:
+    bench.packet(EJECT)
+    assert event(bench) == (3, 1)
+    bench.packet(READY)
+    assert sense_with_qualifier(bench) == (2, 0x3A, 2)
+    cd(bench).change_disc(None)
+    assert event(bench) == (3, 0)
+    bench.packet(READY)
+    assert sense_with_qualifier(bench) == (2, 0x3A, 1)
+    bench.packet(LOAD)
+    bench.packet(READY)
+    assert sense_with_qualifier(bench) == (2, 0x3A, 1)
+
+
+def test_a_disc_put_in_from_outside_closes_the_tray_and_is_told_in_every_way(bench: Bench) -> None:
+    bench.packet(EJECT)
+    cd(bench).change_disc(seven_blocks(bench))
+    assert event(bench) == (2, 2)
+    assert event(bench) == (0, 2)
+    assert bench.packet(READY) & ERR
+    assert sense_with_qualifier(bench) == (6, 0x28, 0)
+    assert capacity(bench) == 7
+
+
+def test_who_finds_the_tray_locked_asks_the_guest_and_waits_until_it_lets_go(bench: Bench) -> None:
+    bench.packet(LOCK)
+    cd(bench).change_disc(seven_blocks(bench))
+    assert event(bench) == (1, 2)
+    assert capacity(bench) == BLOCKS
+    assert bench.packet(EJECT) & ERR
+    bench.packet(UNLOCK)
+    assert event(bench) == (2, 2)
+    bench.packet(READY)
+    assert capacity(bench) == 7
+
+
+def test_who_waits_for_a_locked_tray_may_change_his_mind(bench: Bench) -> None:
+    bench.packet(LOCK)
+    cd(bench).change_disc(seven_blocks(bench))
+    cd(bench).change_disc(None)
+    bench.packet(UNLOCK)
+    assert event(bench) == (3, 0)
+    bench.packet(EJECT)
+    assert event(bench) == (3, 1)
+
+
+def test_a_reset_unlocks_the_tray_for_who_waits(bench: Bench) -> None:
+    bench.packet(LOCK)
+    cd(bench).change_disc(seven_blocks(bench))
+    cd(bench).reset()
+    bench.packet(READY)
+    assert capacity(bench) == 7
+
+
+@pytest.fixture
+def changer() -> Bench:
+    following = MemoryImage(bytearray(2048 * 5)), MemoryImage(bytearray(2048 * 6))
+    bench = Bench(cd_drive=CdDrive("cd", image=disc(), following=following))
+    bench.use(2)
+    return bench
+
+
+def test_where_discs_are_held_ready_each_eject_puts_in_the_next(changer: Bench) -> None:
+    assert capacity(changer) == BLOCKS
+    for blocks in (5, 6):
+        assert changer.packet(EJECT) == DRDY | DSC
+        assert event(changer) == (2, 2)
+        assert changer.packet(READY) & ERR
+        assert sense_with_qualifier(changer) == (6, 0x28, 0)
+        assert capacity(changer) == blocks
+    changer.packet(EJECT)
+    assert event(changer) == (3, 1)
+
+
+def test_a_locked_tray_is_not_ejected_though_a_disc_is_held_ready(changer: Bench) -> None:
+    changer.packet(LOCK)
+    assert changer.packet(EJECT) & ERR
+    changer.packet(UNLOCK)
+    assert capacity(changer) == BLOCKS
+
+
+def test_the_disc_and_those_held_ready_survive_save_and_restore(changer: Bench) -> None:
+    changer.packet(EJECT)
+    saved = changer.ide.save()
+    changer.packet(EJECT)
+    changer.packet(EJECT)
+    changer.ide.restore(saved)
+    assert changer.ide.save() == saved
+    changer.packet(READY)
+    assert capacity(changer) == 5
+    changer.packet(EJECT)
+    changer.packet(READY)
+    assert capacity(changer) == 6
+
+
+def test_a_state_with_an_unknown_disc_is_refused(changer: Bench) -> None:
+    changer.packet(EJECT)
+    other = Bench(cd=disc())
+    with pytest.raises(StateError, match="a disc that it does not know"):
+        other.ide.restore(changer.ide.save())
+
+
+def test_a_reset_leaves_the_disc_where_it_is(changer: Bench) -> None:
+    changer.packet(EJECT)
+    cd(changer).reset()
+    assert capacity(changer) == 5
+    changer.packet(EJECT)
+    changer.packet(READY)
+    assert capacity(changer) == 6
+
+
+def test_closing_lets_go_of_every_disc(changer: Bench) -> None:
+    changer.packet(EJECT)
+    changer.ide.close_images()
+    images = [image for image in cd(changer).discs if isinstance(image, MemoryImage)]
+    assert [image.calls for image in images] == [["close"]] * 3

@@ -35,6 +35,7 @@ position = 1
 write = true
 [[cdrom]]
 image = "/abs/b.iso"
+next = ["c.iso", "/abs/d.iso"]
 [[nic]]
 [[nic]]
 mac = "02-00-00-00-00-0a"
@@ -88,7 +89,7 @@ def test_every_key_has_its_field(tmp_path: Path) -> None:
     assert config.store == (("/vm/name", "guest"),)
     assert config.drives == (
         Drive(tmp_path / "a.img", 1, write=True),
-        Drive(Path("/abs/b.iso"), 2, cdrom=True),
+        Drive(Path("/abs/b.iso"), 2, cdrom=True, next=(tmp_path / "c.iso", Path("/abs/d.iso"))),
     )
     assert config.nics == (Nic(), Nic(bytes.fromhex("02000000000a"), "echo"))
     assert config.run == Run(
@@ -160,6 +161,8 @@ def test_an_empty_file_is_the_default_machine(tmp_path: Path) -> None:
         ),
         ('[[disk]]\nimage = "a"\n' * 5, "guest.toml:9: there are only 4 positions for drives"),
         ("[[nic]]\n" * 9, "guest.toml:9: at most 8 network cards fit: leave some out"),
+        ('[[cdrom]]\nimage = "a"\nnext = "b"', 'guest.toml:3: next must be a list such as ["second.iso"]'),
+        ('[[disk]]\nimage = "a"\nnext = ["b"]', "guest.toml:3: unknown key 'next' in [[disk]]"),
         ('[kernel]\nimage = "a"\nelf = "b"', "guest.toml:3: a machine starts one kernel: give a bzImage or"),
         ('[kernel]\nappend = "a"', "append without a kernel: give one by"),
         ('[kernel]\nimage = "a"\nappend = "a\\u0000"', "guest.toml:3: append cannot hold a zero byte"),

@@ -1,0 +1,112 @@
+"""The images behind a machine's drives: disks under their overlays, CDs one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from emu.backends.disk_image import RawImage
+from emu.backends.observed import ObservedBlock
+from emu.backends.overlay import Overlay
+from emu.core.errors import ConfigError
+from emu.core.events import Observers
+from emu.core.state import Plain
+from emu.devices.ide.ata import AtaDisk
+from emu.devices.ide.atapi import CdDrive
+from emu.devices.ide.channel import Place
+from emu.machine.config import Drive
+
+MOST_FAILURES = 16
+
+
+class Failures:
+    """What failed on the host: each sentence once, with how often; as many sentences as one would read."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+
+    def add(self, text: str) -> None:
+        """Something failed."""
+        if text in self._counts or len(self._counts) < MOST_FAILURES:
+            self._counts[text] = self._counts.get(text, 0) + 1
+
+    def sentences(self) -> list[str]:
+        """What failed, in order."""
+        return [text + f" ({count} times)" * (count > 1) for text, count in self._counts.items()]
+
+
+class Images:
+    """Makes the drives of a machine, by position, and knows the files behind them."""
+
+    def __init__(self, drives: Iterable[Drive], observers: Observers) -> None:
+        """Raises ConfigError where an image cannot be used."""
+        self.overlays: dict[int, Overlay] = {}
+        """Those of the disks, by position."""
+        self.warnings: list[str] = []
+        self.failures = Failures()
+        self._observers = observers
+        self._places: dict[int, Place] = {}
+        self._cds: dict[int, CdDrive] = {}
+        self._discs: dict[int, list[str]] = {}
+        for drive in drives:
+            self._places[drive.position] = self._cd(drive) if drive.cdrom else self._disk(drive)
+
+    def pair(self, first: int) -> dict[str, Place | None]:
+        """What is wired to a channel whose master is position `first`."""
+        return {"master": self._places.get(first), "slave": self._places.get(first + 1)}
+
+    def know_disc(self, position: int, path: str | None) -> int | None:
+        """The number by which the CD drive at `position` knows the disc in the file `path`; None for no disc.
+
+        Raises ConfigError where there is no such drive, or the file is no image.
+        """
+        if position not in self._cds:
+            has = " or ".join(map(str, self._cds)) or "--cdrom first"
+            raise ConfigError(f"there is no CD drive at position {position}: give {has}")
+        if path is None:
+            return None
+        discs = self._discs[position]
+        if path not in discs:
+            self._cds[position].add_disc(self._read_only(f"cd {position}", Path(path)))
+            discs.append(path)
+        return discs.index(path)
+
+    def change_disc(self, change: Any) -> None:
+        """Apply an arrival: [position, path], where a path of None takes the disc out."""
+        position, path = change
+        self._cds[position].change_disc(self.know_disc(position, path))
+
+    def save_discs(self) -> Plain:
+        """The paths of the discs that each CD drive knows, by position."""
+        return {str(position): list(paths) for position, paths in self._discs.items()}
+
+    def restore_discs(self, saved: Plain) -> None:
+        """Know at least the discs that were known then. Raises ConfigError where one is gone."""
+        assert isinstance(saved, dict)
+        for position, paths in saved.items():
+            for path in paths:
+                self.know_disc(int(position), path)
+
+    def _disk(self, drive: Drive) -> AtaDisk:
+        name = f"disk {drive.position}"
+        overlay = self.overlays[drive.position] = Overlay(
+            self._open(drive.image, write=drive.write), write=drive.write
+        )
+        return AtaDisk(name, image=ObservedBlock(name, overlay, self._observers, self.failures.add))
+
+    def _cd(self, drive: Drive) -> CdDrive:
+        name, paths = f"cd {drive.position}", (drive.image, *drive.next)
+        first, *following = (self._read_only(name, path) for path in paths)
+        cd = self._cds[drive.position] = CdDrive(name, image=first, following=following)
+        self._discs[drive.position] = [str(path) for path in paths]
+        return cd
+
+    def _read_only(self, name: str, path: Path) -> ObservedBlock:
+        return ObservedBlock(name, self._open(path), self._observers, self.failures.add)
+
+    def _open(self, path: Path, *, write: bool = False) -> RawImage:
+        image = RawImage(path, write=write)
+        if image.warning:
+            self.warnings.append(image.warning)
+        return image
