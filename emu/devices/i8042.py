@@ -127,7 +127,7 @@ class I8042(Device[I8042State]):
         a20: Callable[[bool], None],
         reset: Callable[[], None],
     ) -> None:
-        """`irq` is IRQ 1, `mouse_irq` IRQ 12; `a20` is told the output port's bit, `reset` is called."""
+        """`irq` is IRQ 1, `mouse_irq` IRQ 12; `a20` is told the bit that is written, `reset` is called."""
         super().__init__("i8042", I8042State())
         self._irq = irq
         self._mouse_irq = mouse_irq
@@ -153,14 +153,18 @@ class I8042(Device[I8042State]):
         self._refill()
         self.drive_outputs()
 
+    def reset(self) -> None:
+        """Power on: A20 is open."""
+        super().reset()
+        self._open_a20(True)
+
     def drive_outputs(self) -> None:
-        """Both interrupts follow the output buffer; A20; the timer at the end of a transfer."""
+        """Both interrupts follow the output buffer; the timer at the end of a transfer."""
         state = self.state
         of_mouse = bool(state.output & FROM_MOUSE)
         command = self._command_byte
         self._irq.set(state.output_full and not of_mouse and bool(command.keyboard_interrupt))
         self._mouse_irq.set(state.output_full and of_mouse and bool(command.mouse_interrupt))
-        self._a20(state.a20)
         schedule(self._timer, state.transfer_at)
 
     @property
@@ -237,14 +241,19 @@ class I8042(Device[I8042State]):
             case Command.READ_OUTPUT_PORT:
                 self._reply(self._output_port)
             case Command.CLOSE_A20 | Command.OPEN_A20:
-                self.state.a20 = command == Command.OPEN_A20
+                self._open_a20(command == Command.OPEN_A20)
             case _ if Command.WRITE_OUTPUT_PORT <= command <= Command.WRITE_TO_MOUSE:
                 self.state.expects = command
+
+    def _open_a20(self, level: bool) -> None:
+        """Port 0x92 has a say in A20, too, so it is driven by writes, and not whenever it stands here so."""
+        self.state.a20 = level
+        self._a20(level)
 
     def _take_parameter(self, command: int, value: int) -> None:
         match command:
             case Command.WRITE_OUTPUT_PORT:
-                self.state.a20 = bool(OutputPort(value).a20)
+                self._open_a20(bool(OutputPort(value).a20))
             case Command.WRITE_KEYBOARD_OUTPUT:
                 self._reply(value)
             case Command.WRITE_MOUSE_OUTPUT:

@@ -81,10 +81,10 @@ class SystemControlAState:
 
 
 class SystemControlA(Device[SystemControlAState]):
-    """Port 0x92. Its A20 wire is one of two: the address line is open while either source holds it."""
+    """Port 0x92. The keyboard controller has a say in A20, too, so only a write drives it."""
 
     def __init__(self, *, a20: Callable[[bool], None], reset: Callable[[], None]) -> None:
-        """`a20` is told the fast A20 bit, `reset` is called when the reset bit goes from 0 to 1."""
+        """`a20` is told the fast A20 bit that is written, `reset` is called when the reset bit goes from 0 to 1."""
         super().__init__("system control a", SystemControlAState())
         self._a20 = a20
         self._reset = reset
@@ -94,16 +94,12 @@ class SystemControlA(Device[SystemControlAState]):
         names = registers({0: Named("port 92", "", ControlA, ControlA)})
         return (Region("system control a", 0x92, 1, self._read, self._write, registers=names),)
 
-    def drive_outputs(self) -> None:
-        """The A20 wire."""
-        self._a20(bool(self.state.control.fast_a20))
-
     def _read(self, offset: int, width: int) -> int:
         return self.state.control
 
     def _write(self, offset: int, width: int, value: int) -> None:
         pulse = ControlA(value).fast_reset and not self.state.control.fast_reset
         self.state.control = self.state.control.written(value)
-        self.drive_outputs()
+        self._a20(bool(self.state.control.fast_a20))
         if pulse:
             self._reset()

@@ -99,8 +99,8 @@ class Pc:
 
         # the ISA side
         pit = Pit8254(clock=clock, irq=isa(0))
-        keyboard_a20, fast_a20 = line("keyboard a20", cpu.set_a20), line("fast a20", cpu.set_a20)
-        keyboard_a20.restore(True)
+        a20 = line("a20", cpu.set_a20)  # the one written last decides
+        a20.restore(True)
         cmos = memory_sizes(below_4_gib=low_ram, above_4_gib=ram - low_ram)
         cmos |= boot_order([BootDevice.DISK, BootDevice.CDROM])
         memory_map = [MemoryRange(0, low_ram)] + [MemoryRange(FOUR_GIB, ram - low_ram)] * (ram > low_ram)
@@ -111,7 +111,7 @@ class Pc:
             irq=isa(1),
             mouse_irq=isa(12),
             clock=clock,
-            a20=keyboard_a20.set,
+            a20=a20.set,
             reset=lambda: out.reset("i8042"),
         )
         isa_devices: list[Device[Any]] = [
@@ -123,7 +123,7 @@ class Pc:
             ),
             Rtc(irq=isa(8), clock=clock, start=config.epoch, contents=cmos),  #  0x70, 0x71
             PostPort(),  #                                                       0x80
-            SystemControlA(a20=fast_a20.set, reset=lambda: out.reset("port 92")),  # 0x92
+            SystemControlA(a20=a20.set, reset=lambda: out.reset("port 92")),  # 0x92
             DebugPort("debug e9", 0xE9, sink=out.debug),
             ExitPort(report=out.report),  #                                      0xf4
             self.com2,  #                                                        0x2f8 to 0x2ff

@@ -42,8 +42,7 @@ static void rate(u8 number, u32 periods, u32 microseconds)
 static void periodic(void)
 {
 	rate(3, 32, 3906);		/* 8192 Hz */
-	rate(6, 4, 3906);		/* 1024 Hz */
-	rate(10, 1, 15625);		/* 64 Hz */
+	rate(6, 2, 1953);		/* 1024 Hz */
 	rate(1, 1, 3906);		/* 256 Hz, as rate 8 */
 	rate(2, 1, 7813);		/* 128 Hz, as rate 9 */
 	cmos_write(A, DIVIDER_RUNS | 6);

@@ -121,7 +121,7 @@ static bool announced(void)
 	u8 flags = 0;
 
 	pause_ms(950);
-	pause_ms(35);
+	pause_ms(44);
 	while (!(flags & UPDATE)) {
 		if (cmos_read(A) & UPDATING)
 			return true;

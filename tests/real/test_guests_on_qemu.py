@@ -20,7 +20,10 @@ MACHINE = ["-M", "pc,accel=tcg", "-cpu", "max", "-m", "64", "-no-reboot"]
 CONSOLE = ["-display", "none", "-serial", "stdio"]
 EXIT_PORT = ["-device", "isa-debug-exit,iobase=0xf4,iosize=1"]
 EXIT_BYTES = {"SUCCESS": 0, "SKIP": 3, "ERROR": 4, "FAILURE": 5}
-ON_PLAIN_PC = ("hello", "modes", "exceptions", "interrupts", "smc", "rep", "power-off", "ne2k", "uart")
+ON_PLAIN_PC = (
+    *("hello", "modes", "exceptions", "interrupts", "smc", "rep", "power-off"),
+    *("ne2k", "uart", "rtc", "keyboard"),
+)
 NETWORK = "user,restrict=on"
 """QEMU's own host answers at 10.0.2.2 as our peer does; what it does not know it drops."""
 

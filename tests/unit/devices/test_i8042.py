@@ -146,6 +146,16 @@ def test_a20_is_open_at_power_on_and_follows_the_output_port(board: Board) -> No
     assert board.resets == 0
 
 
+def test_opening_a20_again_drives_it_again_as_port_92_may_have_closed_it(board: Board) -> None:
+    board.a20 = False
+    board.command(0xD1, 0xDF)
+    assert board.a20
+    board.a20 = False
+    board.command(0x20)
+    board.data()
+    assert not board.a20
+
+
 def test_the_output_port_shows_a_full_buffer(board: Board) -> None:
     board.command(0xD2, 0x11)
     board.command(0xD0)

@@ -104,4 +104,13 @@ def test_reset_clears_the_latches() -> None:
     assert board.bus.read(0x61, 1) & 0x0F == 0
     assert board.bus.read(0x92, 1) == 0
     assert board.bus.read(0xCF9, 1) == 0
-    assert board.events[-1] == ("a20", False)
+    assert board.events[-1] == ("reset", True)
+
+
+def test_restoring_port_92_leaves_a20_to_who_wrote_it_last() -> None:
+    board = Board()
+    board.out(0x92, 0x02)
+    twin = Board()
+    twin.a.restore(board.a.save())
+    assert twin.bus.read(0x92, 1) == 0x02
+    assert twin.events == []

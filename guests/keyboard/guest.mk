@@ -1,0 +1,2 @@
+disk := keyboard.protected
+keyboard.protected := keyboard.c controller.c cable.c
