@@ -84,7 +84,7 @@ class SystemControlA(Device[SystemControlAState]):
     """Port 0x92. The keyboard controller has a say in A20, too, so only a write drives it."""
 
     def __init__(self, *, a20: Callable[[bool], None], reset: Callable[[], None]) -> None:
-        """`a20` is told the fast A20 bit that is written, `reset` is called when the reset bit goes from 0 to 1."""
+        """`a20` is told the bit that is written, `reset` is called when the reset bit goes from 0 to 1."""
         super().__init__("system control a", SystemControlAState())
         self._a20 = a20
         self._reset = reset
