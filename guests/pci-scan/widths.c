@@ -42,8 +42,10 @@ static void reads(void)
 	whole = in32(CONFIG_DATA);
 	for (u16 n = 0; n < 4; n++)
 		check_equal(in8((u16)(CONFIG_DATA + n)), whole >> 8 * n & 0xff, "CFC to CFF are the four bytes");
-	for (u16 n = 0; n < 3; n++)
-		check_equal(in16((u16)(CONFIG_DATA + n)), whole >> 8 * n & 0xffff, "and three words, the middle one odd");
+	for (u16 n = 0; n < 3; n += 2)
+		check_equal(in16((u16)(CONFIG_DATA + n)), whole >> 8 * n & 0xffff, "and two words");
+	/* [PCI] 3.7.4.1: any byte enables within the double word; QEMU refuses what is not aligned. */
+	check_but_not_on_tcg(in16(CONFIG_DATA + 1) == (whole >> 8 & 0xffff), "and an odd one between them");
 }
 
 static void writes(void)

@@ -236,10 +236,17 @@ class Channel(Device[ChannelState]):
         if busy:
             if command == Command.DEVICE_RESET and isinstance(self.selected, CdDrive):
                 self.selected.execute(command)
-        elif command == Command.EXECUTE_DEVICE_DIAGNOSTIC:
+            return
+        self._withdraw_interrupt()
+        if command == Command.EXECUTE_DEVICE_DIAGNOSTIC:
             self._run_diagnostics()
         elif self.selected.present:
             self.selected.execute(command)
+
+    def _withdraw_interrupt(self) -> None:
+        """A command negates INTRQ, so that its own interrupt has an edge. [ATA6] 5.2.9."""
+        self.selected.state.interrupt = False
+        self._drive_interrupt()
 
     def _run_diagnostics(self) -> None:
         """EXECUTE DEVICE DIAGNOSTIC: both drives, whichever is selected; the master reports. [ATA6] 8.9."""

@@ -92,6 +92,14 @@ def test_only_the_selected_drive_drives_the_interrupt() -> None:
     assert not bench.line.level
 
 
+def test_a_command_withdraws_the_interrupt_of_the_one_before_so_that_its_own_has_an_edge() -> None:
+    bench = Bench(disk=image(10))
+    bench.command(0xE7)
+    bench.command(0xE7)
+    bench.command(0x90)
+    assert bench.irqs == [True, False, True, False, True]
+
+
 def test_ports_answer_only_while_io_space_and_decoding_are_enabled() -> None:
     bench = Bench(disk=image(10))
     bench.configure(0x41, 1, 0x00)
