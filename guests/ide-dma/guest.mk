@@ -1,0 +1,2 @@
+disk := ide-dma.long
+ide-dma.long := ide-dma.c tables.c endings.c
