@@ -22,7 +22,7 @@ EXIT_PORT = ["-device", "isa-debug-exit,iobase=0xf4,iosize=1"]
 EXIT_BYTES = {"SUCCESS": 0, "SKIP": 3, "ERROR": 4, "FAILURE": 5}
 ON_PLAIN_PC = (
     *("hello", "modes", "exceptions", "interrupts", "smc", "rep", "power-off"),
-    *("ne2k", "uart", "rtc", "keyboard", "pci-scan", "ide-disk", "ide-dma"),
+    *("ne2k", "uart", "rtc", "keyboard", "pci-scan", "ide-disk", "ide-dma", "ide-cdrom"),
 )
 NETWORK = "user,restrict=on"
 """QEMU's own host answers at 10.0.2.2 as our peer does; what it does not know it drops."""
