@@ -102,7 +102,7 @@ class Pc:
         a20 = line("a20", cpu.set_a20)  # the one written last decides
         a20.restore(True)
         cmos = memory_sizes(below_4_gib=low_ram, above_4_gib=ram - low_ram)
-        cmos |= boot_order([BootDevice.DISK, BootDevice.CDROM])
+        cmos |= boot_order([BootDevice.DISK, BootDevice.CDROM, BootDevice.NETWORK])
         memory_map = [MemoryRange(0, low_ram)] + [MemoryRange(FOUR_GIB, ram - low_ram)] * (ram > low_ram)
         self.com1 = Uart16550("com1", 0x3F8, irq=isa(4), clock=clock, sink=out.serial)
         irq_3, com2_irq = shared(3, "irq 3", "com2")

@@ -120,7 +120,17 @@ void emulation_end(void);
 void boot_first(void) NORETURN;
 void boot_next(void) NORETURN;
 void launch(u32 address, u32 drive) NORETURN;
-void call_rom(u32 address);
+
+/* option_roms.c: option ROMs, and what they offer to boot from */
+struct boot_rom {
+	u32 entry; /* segment:offset, called far; it comes back, or gives up by INT 18h */
+	u32 name;  /* the address of a text that ends with 0, or 0 */
+};
+void option_roms_setup(void);
+void boot_roms_again(void);
+u32 boot_roms_left(void);
+const struct boot_rom *boot_rom_next(void);
+void call_option_rom(u32 address, u32 ax);
 
 /* interrupts.S: what the interrupt table points to */
 void iret_entry(void);

@@ -77,6 +77,29 @@ static void boot_cds(void)
 	}
 }
 
+static void print_far(u32 text)
+{
+	for (u8 character; (character = peek8(text)); text++)
+		print((char[]){character, 0});
+}
+
+// A boot ROM that cannot boot comes back, or calls INT 18h.
+static void boot_network(void)
+{
+	const struct boot_rom *rom = boot_rom_next();
+	if (!rom) {
+		say("network", 0, "no boot ROM");
+		return;
+	}
+	say("network", 0, "booting ");
+	if (rom->name)
+		print_far(rom->name);
+	print("\n");
+	is_line_open = 0;
+	call_option_rom(rom->entry, 0);
+	say("network", 0, "the boot ROM gave up");
+}
+
 static void boot(enum device device)
 {
 	if (device == FLOPPY)
@@ -86,18 +109,25 @@ static void boot(enum device device)
 	else if (device == CD)
 		boot_cds();
 	else if (device == NETWORK)
-		say("network", 0, "cannot boot from it");
+		boot_network();
+}
+
+// More than one of a kind: INT 18h comes back for the others before the turn passes.
+static int has_another(enum device device)
+{
+	if (device == CD)
+		return cds_tried < cd_count();
+	return device == NETWORK && boot_roms_left() > 1;
 }
 
 void NORETURN boot_next(void)
 {
 	emulation_end();
 	while (tried < 3) {
-		// More than one CD drive: INT 18h comes back for the others before the turn passes.
-		if (choice(tried) != CD || cds_tried >= cd_count())
-			boot(choice(tried++));
-		else
-			boot(CD);
+		enum device device = choice(tried);
+		if (!has_another(device))
+			tried++;
+		boot(device);
 	}
 	print(is_line_open ? "; " : "emu BIOS: ");
 	print("nothing else to boot from, waiting\n");
@@ -111,5 +141,6 @@ void NORETURN boot_first(void)
 	tried = 0;
 	cds_tried = 0;
 	is_line_open = 0;
+	boot_roms_again();
 	boot_next();
 }

@@ -3,12 +3,22 @@
 
 #include "bios.h"
 
+enum { DEBUG_PORT = 0x402, INT10_SEGMENT = 0x10 * 4 + 2 };
+
+// Our own INT 10h says everything at the debug port, too; with a video ROM's we do.
+static void put(char character)
+{
+	call_interrupt(0x10, 0x0E00 | character);
+	if (peek16(INT10_SEGMENT) != CODE_SEGMENT)
+		outb(DEBUG_PORT, character);
+}
+
 void print(const char *text)
 {
 	for (; *text; text++) {
 		if (*text == '\n')
-			call_interrupt(0x10, 0x0E00 | '\r');
-		call_interrupt(0x10, 0x0E00 | *text);
+			put('\r');
+		put(*text);
 	}
 }
 

@@ -106,25 +106,3 @@ launch:
 	xor edi, edi
 	xor ebp, ebp
 	iret
-
-	/* void call_rom(u32 address): call an option ROM's initialisation, far. */
-	.globl call_rom
-call_rom:
-	pushad
-	push fs
-	push ds
-	push es
-	push cs
-	push offset 1f
-	push eax
-	xor eax, eax
-	retf
-1:	cli
-	cld
-	mov ax, DATA_SEGMENT
-	mov ds, ax
-	mov es, ax
-	pop eax				/* the two segments that we know anyway */
-	pop fs
-	popad
-	data32 ret

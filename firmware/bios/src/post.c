@@ -92,21 +92,6 @@ static void setup_local_apic(void)
 	apic_write(LVT_LINT1, 0x400);	    // NMI
 }
 
-// [PC] An adapter's ROM says 55AA, its length in 512 bytes, and sums to 0; it is called at offset 3.
-static void run_option_roms(void)
-{
-	for (u32 base = 0xC0000; base < DATA_BASE; base += 0x800) {
-		if (peek16(base) != 0xAA55)
-			continue;
-		u32 bytes = peek8(base + 2) * 512;
-		u8 sum = 0;
-		for (u32 n = 0; n < bytes; n++)
-			sum += peek8(base + n);
-		if (!sum && bytes)
-			call_rom((base >> 4) << 16 | 3);
-	}
-}
-
 void NORETURN post(void)
 {
 	setup_vectors();
@@ -121,7 +106,7 @@ void NORETURN post(void)
 	serial_setup();
 	keyboard_setup();
 	video_setup();
-	run_option_roms();
+	option_roms_setup();
 	drives_setup();
 	call_interrupt(0x19, 0);
 	__builtin_unreachable();

@@ -17,7 +17,7 @@ from emu.machine.config import MachineConfig, Nic
 from emu.machine.loader import load, load_file
 from emu.machine.machine import Machine
 from emu.machine.option_rom import RomError, prepare
-from tests.unit.option_roms import BLOCK, NE2K, STRUCTURE, VGA, option_rom
+from tests.option_roms import BLOCK, NE2K, STRUCTURE, VGA, option_rom
 
 
 def ids(rom: bytes) -> tuple[int, ...]:
