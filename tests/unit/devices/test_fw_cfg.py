@@ -124,3 +124,14 @@ def test_strings_equal_single_reads(port: int, width: int, count: int) -> None:
 
 def test_a_string_longer_than_any_memory_is_given_in_parts(bus: PortBus) -> None:
     assert 1 <= len(bus.read_string(0x511, 1, 1 << 60)) <= 0x1000
+
+
+def test_a_file_may_be_told_anew_at_each_reading() -> None:
+    told = b"one"
+    bus = PortBus()
+    bus.claim(FwCfg(items={}, files={"told": lambda: told}).ports()[0])
+    select(bus, 0x20)
+    assert take(bus, 4) == b"one\0"
+    told = b"two"
+    select(bus, 0x20)
+    assert take(bus, 4) == b"two\0"

@@ -21,6 +21,7 @@ from emu.machine.board import POWER_MANAGEMENT_BASE
 from emu.machine.config import Kernel, MachineConfig, Nic
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Reason
+from tests.unit.acpi_tables import rsdp, tables
 from tests.unit.bzimage import bzimage
 from tests.unit.rom import HALT, write_rom
 
@@ -41,27 +42,6 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     made = Machine(config)
     yield made
     made.close()
-
-
-def rsdp(machine: Machine) -> int:
-    area = machine.memory.read(0xE_0000, 0x2_0000)
-    return 0xE_0000 + next(at for at in range(0, len(area), 16) if area[at : at + 8] == b"RSD PTR ")
-
-
-def table(machine: Machine, address: int) -> bytes:
-    size = unpack_from("<I", machine.memory.read(address + 4, 4))[0]
-    return machine.memory.read(address, size)
-
-
-def tables(machine: Machine) -> dict[bytes, bytes]:
-    """Every table that can be reached, by its signature."""
-    root = table(machine, unpack_from("<I", machine.memory.read(rsdp(machine), 20), 16)[0])
-    found = {b"RSDT": root}
-    for (address,) in iter_unpack("<I", root[36:]):
-        each = table(machine, address)
-        found[each[:4]] = each
-    facs, dsdt = unpack_from("<II", found[b"FACP"], 36)
-    return found | {b"FACS": table(machine, facs), b"DSDT": table(machine, dsdt)}
 
 
 def test_the_rsdp_is_found_by_a_scan_and_its_checksum_holds(machine: Machine) -> None:
