@@ -150,7 +150,6 @@ def _link(number: int) -> bytes:
     """PNP0C0F: which IRQ a link is routed to is asked from, and told to, the ISA bridge. [PIIX3] 2.2.10."""
     register = path(f"\\_SB.PCI0.ISA.{_route_name(number)}")
     is_off = bit_and(register, integer(ROUTE_DISABLED))
-    mask = path("MASK")
     return device(
         _link_name(number),
         name("_HID", eisa_id("PNP0C0F")),
@@ -159,24 +158,25 @@ def _link(number: int) -> bytes:
         name("CURR", template(pci_irq(()))),
         method("_STA", 0, if_else(is_off, give(integer(PRESENT)), give(integer(ENABLED)))),
         method("_DIS", 0, bit_or(register, integer(ROUTE_DISABLED), register)),
-        method(
-            "_CRS",
-            0,
-            create_word_field(path("CURR"), 1, "MASK"),
-            if_else(
-                is_off,
-                store(ZERO, mask),
-                shift_left(ONE, bit_and(register, integer(ROUTE_IRQ)), mask),
-            ),
-            give(path("CURR")),
-            serialized=True,
-        ),
-        method(
-            "_SRS",
-            1,
-            create_word_field(ARGUMENT_0, 1, "MASK"),
-            lowest_bit(mask, LOCAL_0),
-            subtract(LOCAL_0, ONE, register),
-            serialized=True,
-        ),
+        method("_CRS", 0, *_tell_route(register, is_off), serialized=True),
+        method("_SRS", 1, *_take_route(register), serialized=True),
+    )
+
+
+def _tell_route(register: bytes, is_off: bytes) -> tuple[bytes, ...]:
+    """Put the IRQ's bit, or none, into the descriptor."""
+    mask, number = path("MASK"), bit_and(register, integer(ROUTE_IRQ))
+    return (
+        create_word_field(path("CURR"), 1, "MASK"),
+        if_else(is_off, store(ZERO, mask), shift_left(ONE, number, mask)),
+        give(path("CURR")),
+    )
+
+
+def _take_route(register: bytes) -> tuple[bytes, ...]:
+    """Route to the IRQ whose bit the descriptor has; none sets the bit that switches the link off, too."""
+    return (
+        create_word_field(ARGUMENT_0, 1, "MASK"),
+        lowest_bit(path("MASK"), LOCAL_0),
+        subtract(LOCAL_0, ONE, register),
     )

@@ -90,10 +90,14 @@ WBINVD, HALT, NO_SLEEP_BUTTON, NO_ALARM_WAKE, RESET_REGISTER = 1 << 0, 1 << 2, 1
 SYSTEM_IO = 1
 
 
-def offset(field: str) -> int:
+def _offset(field: str) -> int:
     """Where in the table a field is."""
     before = list(LAYOUT.values())[: list(LAYOUT).index(field)]
     return HEADER_SIZE + calcsize("<" + "".join(before))
+
+
+POINTERS = ((_offset("facs"), 4), (_offset("dsdt"), 4), (_offset("wide_dsdt"), 8))
+"""Offsets and sizes of the fields that point to other tables."""
 
 
 def fadt(*, facs: int, dsdt: int, base: int) -> bytes:

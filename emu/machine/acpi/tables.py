@@ -12,7 +12,7 @@ from struct import pack
 
 from emu.devices.fw_cfg import Contents
 from emu.machine.acpi import dsdt
-from emu.machine.acpi.fadt import fadt, offset
+from emu.machine.acpi.fadt import POINTERS, fadt
 from emu.machine.acpi.headers import CHECKSUM, HEADER_SIZE, OEM, table
 from emu.machine.acpi.linking import SCRIPT_FILE, AddChecksum, AddPointer, Allocate, Command, Zone, script
 from emu.machine.board import POWER_MANAGEMENT_BASE
@@ -34,6 +34,23 @@ class Tables:
     commands: tuple[Command, ...]
 
 
+class _TablesFile:
+    """The file of tables that is being written, and the commands for what lies in it."""
+
+    def __init__(self) -> None:
+        self.data = bytearray(FACS)
+        self.commands: list[Command] = [Allocate(TABLES_FILE, TABLES_ALIGN, Zone.HIGH)]
+
+    def add(self, contents: bytes, pointers: Iterable[tuple[int, int]] = ()) -> int:
+        """Append a table with pointers at these offsets, of these sizes; where in the file it begins."""
+        start = len(self.data)
+        self.data += contents
+        for at, size in pointers:
+            self.commands.append(AddPointer(TABLES_FILE, TABLES_FILE, start + at, size))
+        self.commands.append(AddChecksum(TABLES_FILE, start + CHECKSUM, start, len(contents)))
+        return start
+
+
 @lru_cache(maxsize=8)
 def build(*, low_ram: int, power_base: int) -> Tables:
     """The tables of a machine.
@@ -41,32 +58,18 @@ def build(*, low_ram: int, power_base: int) -> Tables:
     RAM below 4 GiB ends at `low_ram`; the power management's registers have been put at `power_base`. Neither
     changes how long the files are, nor the commands.
     """
-    data = bytearray(FACS)
-    commands: list[Command] = [
-        Allocate(RSDP_FILE, RSDP_ALIGN, Zone.F_SEGMENT),
-        Allocate(TABLES_FILE, TABLES_ALIGN, Zone.HIGH),
-    ]
-
-    def add(contents: bytes, pointers: Iterable[tuple[int, int]] = ()) -> int:
-        """Append a table with pointers at these offsets, of these sizes; where in the file it begins."""
-        start = len(data)
-        data.extend(contents)
-        commands.extend(AddPointer(TABLES_FILE, TABLES_FILE, start + at, size) for at, size in pointers)
-        commands.append(AddChecksum(TABLES_FILE, start + CHECKSUM, start, len(contents)))
-        return start
-
-    described = add(table(b"DSDT", DSDT_REVISION, dsdt.contents(low_ram=low_ram, power_base=power_base)))
-    fixed = add(
-        fadt(facs=0, dsdt=described, base=power_base),
-        [(offset("facs"), 4), (offset("dsdt"), 4), (offset("wide_dsdt"), 8)],
-    )
-    root = add(table(b"RSDT", 1, pack("<I", fixed)), [(HEADER_SIZE, 4)])
+    file = _TablesFile()
+    described = file.add(table(b"DSDT", DSDT_REVISION, dsdt.contents(low_ram=low_ram, power_base=power_base)))
+    fixed = file.add(fadt(facs=0, dsdt=described, base=power_base), POINTERS)
+    root = file.add(table(b"RSDT", 1, pack("<I", fixed)), [(HEADER_SIZE, 4)])
     pointer = pack("<8sB6sBI", b"RSD PTR ", 0, OEM, 0, root)
-    commands += [
+    commands = (
+        *file.commands,
+        Allocate(RSDP_FILE, RSDP_ALIGN, Zone.F_SEGMENT),
         AddPointer(RSDP_FILE, TABLES_FILE, RSDP_POINTER, 4),
         AddChecksum(RSDP_FILE, RSDP_CHECKSUM, 0, len(pointer)),
-    ]
-    return Tables({RSDP_FILE: pointer, TABLES_FILE: bytes(data)}, tuple(commands))
+    )
+    return Tables({RSDP_FILE: pointer, TABLES_FILE: bytes(file.data)}, commands)
 
 
 def firmware_files(*, low_ram: int, power_base: Callable[[], int | None]) -> dict[str, Contents]:
