@@ -14,7 +14,7 @@ from emu.cli.main import complain
 from emu.cli.options import layer
 from emu.core.errors import ConfigError
 from emu.machine.bundled import guest_names
-from emu.machine.config import LINKS, PROFILES, MachineConfig
+from emu.machine.config import LINKS, PACES, PROFILES, MachineConfig
 from emu.machine.loader import load
 from emu.observe.kinds import KINDS
 
@@ -93,6 +93,13 @@ def option(heading: str, *names: str, **attributes: Any) -> Callable[[F], F]:
 @option(XEN, "--no-log-throttle", is_flag=True, help="Let the guest log as fast as it can.")
 @option(OUTPUT, "--serial", metavar="stdio|null|file:PATH", help="The first serial port (stdio).")
 @option(OUTPUT, "--serial2", metavar="stdio|null|file:PATH", help="The second serial port (null).")
+@option(
+    OUTPUT,
+    "--input",
+    metavar="PATH|-",
+    help="What the serial port receives: a file, from the start, or standard input, as it comes. "
+    "A terminal is read without this option.",
+)
 @option(OUTPUT, "--guest-log", metavar="stderr|null|file:PATH", help="The log at port 0x12 (stderr).")
 @option(OUTPUT, "--debug", metavar="stderr|null|file:PATH", help="Debug ports 0xe9 and 0x402 (null).")
 @option(OUTPUT, "--json", is_flag=True, help="Print one JSON object at the end, nothing else.")
@@ -109,6 +116,12 @@ def option(heading: str, *names: str, **attributes: Any) -> Callable[[F], F]:
     metavar="exit|reboot",
     help="What a reset is: the end, or a new start (reboot with firmware, exit with --kernel and --elf; "
     "a triple fault is a crash unless you say reboot).",
+)
+@option(
+    PACE,
+    "--pace",
+    metavar="|".join(PACES),
+    help="Idle time lasts as long as on your clock, or no time at all (real while input may come).",
 )
 @option(PACE, "--slice", type=int, metavar="BYTES", help="Run in slices of so much code: the same run.")
 @option(PACE, "--step", is_flag=True, help="Run instruction by instruction: the same run.")

@@ -7,10 +7,12 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
 from emu.backends.capture import Capture
+from emu.cli.live import Live
 from emu.cli.outputs import Console, Destination, LogLines, refuse_clashes
 from emu.core.errors import HostError
 from emu.inspect.decoders import PciDecoder, UnplugDecoder
@@ -25,6 +27,10 @@ from emu.machine.run_loop import Pace, Reason, Stop
 KEPT_FOR_JSON = 4 << 20
 KEPT_FOR_VERDICT = 4096
 """Bytes of console: a flood must not fill the host's memory."""
+
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a run with a summary."""
 
 
 class Output(Protocol):
@@ -68,27 +74,29 @@ class Session:
             for number, nic in enumerate(config.nics)
             if nic.capture
         ]
-        self._outputs: list[Output] = [*self._captures, *self._destinations]
+        ports = [kind for kind, to in (("serial", serial), ("serial2", serial2)) if to == "stdio"]
+        self._live = Live(self.machine, run, ports[0] if ports else None, lambda: self.console.ends_in_a_line)
+        self._outputs: list[Output] = [*self._captures, *self._destinations, self._live]
         self._attach_observers()
 
     def run(self) -> Summary:
         """Run to the end, whatever ends it."""
         run, machine = self.config.run, self.machine
-        try:
-            for output in self._outputs:
-                output.open()
-            machine.loop.pace = Pace(run.slice_bytes, run.single_step)
-            machine.loop.breathe = self._breathe
-            gc.enable()
-            with self._signals():
+        machine.loop.pace = Pace(run.slice_bytes, run.single_step)
+        machine.loop.breathe = self._breathe
+        with self._signals():
+            try:
+                for output in self._outputs:
+                    output.open()
+                gc.enable()
                 stop = machine.run(None if run.limit_s is None else max(round(run.limit_s * 1e9), 1))
-            verdict = judge(stop, self.console.kept)
-            virtual_ns, retired = machine.clock.now, machine.processor.retired
-            screen = machine.pc.vga.screen()
-            verdict = self._close(verdict)
-        finally:
-            for output in self._outputs:
-                output.close()
+                verdict = judge(stop, self.console.kept)
+                virtual_ns, retired = machine.clock.now, machine.processor.retired
+                screen = machine.pc.vga.screen()
+                verdict = self._close(verdict)
+            finally:
+                for output in reversed(self._outputs):
+                    output.close()
         return Summary(
             guest=self.config.name,
             verdict=verdict,
@@ -111,6 +119,8 @@ class Session:
         kernel = self.config.kernel
         inputs = [path for drive in self.config.drives for path in (drive.image, *drive.next)]
         inputs += [nic.serve for nic in nics if nic.serve]
+        if self.config.run.input not in (None, "-"):
+            inputs.append(Path(self.config.run.input))
         roms = (self.config.firmware, self.config.vga_rom, *(nic.rom for nic in nics))
         others = (*roms, kernel and kernel.image, kernel and kernel.initrd)
         refuse_clashes(outputs, inputs + [path for path in others if path])
@@ -168,16 +178,18 @@ class Session:
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
-        """Ctrl-C and SIGTERM end the run with a summary."""
+        """Ctrl-C and its like end the run with a summary."""
 
         def heard(number: int, frame: FrameType | None) -> None:
             name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
             self.machine.stop(Stop(Reason.ASKED, detail=f"stopped by {name}"))
 
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        before = [signal.signal(number, heard) for number in numbers]
+        before = {number: signal.getsignal(number) for number in ENDING}
+        for number in ENDING:
+            if before[number] is not signal.SIG_IGN:  # as under nohup
+                signal.signal(number, heard)
         try:
             yield
         finally:
-            for number, handler in zip(numbers, before, strict=True):
+            for number, handler in before.items():
                 signal.signal(number, handler)

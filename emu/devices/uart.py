@@ -107,6 +107,11 @@ class Uart16550(Device[UartState]):
         self._expect_arrival()
         self.drive_outputs()
 
+    @property
+    def unread(self) -> bytes:
+        """What has come from outside and the guest has not read."""
+        return bytes(character & 0xFF for character in self.state.received) + bytes(self.state.on_the_line)
+
     def receive_break(self) -> None:
         """The line is held at space for longer than a character."""
         self._accept(BREAK_FLAG)

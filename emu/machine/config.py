@@ -11,6 +11,7 @@ from emu.core.clock import Costs
 PROFILES = ("seed", "qemu", "none")
 ON_RESET = ("exit", "reboot")
 LINKS = ("null", "echo", "peer")
+PACES = ("real", "none")
 POSITIONS = ("primary master", "primary slave", "secondary master", "secondary slave")
 OUTCOMES = ("SUCCESS", "SKIP", "ERROR", "FAILURE", "CRASH")
 DEFAULT_MAC = bytes.fromhex("525400123456")
@@ -83,6 +84,11 @@ class Run:
     on_reset: str | None = None
     """Whether a reset ends the run (`exit`) or not (`reboot`). None: it does where a kernel was started
     without firmware; a triple fault is a crash."""
+    input: str | None = None
+    """What COM1 receives: a file, or `-` for standard input. A terminal is read without."""
+    pace: str | None = None
+    """`real`: idle time lasts as long as on the wall clock; `none`: it is skipped. None: real while input may
+    come."""
     json: bool = False
     hash: bool = False
     screen: bool = False

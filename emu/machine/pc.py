@@ -232,6 +232,8 @@ class Pc:
                 "serial2": self.com2.receive,
                 "key": keyboard.press,
                 "disc": images.change_disc,
+                "break": lambda _: self.com1.receive_break(),
+                "reset button": lambda _: out.reset("reset button"),
                 "power button": lambda _: power.press_power_button(),
             },
         )

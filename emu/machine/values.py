@@ -170,6 +170,11 @@ def destination(*known: str) -> Parse:
     return parse
 
 
+def source(value: Any, folder: Path) -> str:
+    """A file, or `-` for standard input."""
+    return str(value) if value == "-" else str(path(value, folder))
+
+
 def trace(value: Any, folder: Path) -> tuple[str, ...]:
     """Kinds of events, as a list or with commas between."""
     words = value.split(",") if isinstance(value, str) else value
