@@ -120,6 +120,11 @@ class Vga(Device[VgaState]):
         holes = Segment(WINDOW_BASE, base - WINDOW_BASE, None, None), Segment(above, end - above, None, None)
         return tuple(segment for segment in (holes[0], text, holes[1]) if segment.size)
 
+    @property
+    def memory(self) -> memoryview:
+        """The planes as they lie in the buffer: see `emu.devices.vga.planes`."""
+        return self._memory.toreadonly()
+
     def screen(self) -> TextScreen | None:
         """What is on the screen; None where it is off or shows graphics."""
         state = self.state
