@@ -133,6 +133,8 @@ class RawImage:
     def _open_at_start(self) -> int:
         try:
             return self._open()
+        except ValueError as error:
+            raise ConfigError(f"{str(self.path)!r} is no path: give that of an image file") from error
         except OSError as error:
             raise ConfigError(self._refusal(error.errno)) from error
 

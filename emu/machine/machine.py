@@ -12,7 +12,7 @@ from emu.machine import firmware_stub, pci_setup
 from emu.machine.bundled import bios_path
 from emu.machine.config import MachineConfig
 from emu.machine.inbox import Arrival
-from emu.machine.parts import ObservedSink, Outlets, load_firmware, load_kernel
+from emu.machine.parts import RESET_BUTTON, ObservedSink, Outlets, load_firmware, load_kernel
 from emu.machine.pc import Pc
 from emu.machine.run_loop import Reason, RunLoop, Stop
 from emu.machine.snapshot import Snapshot, restore, save
@@ -186,8 +186,9 @@ class Machine:
     def _request_reset(self, cause: str) -> None:
         for seen in self.observers.reset_requested:
             seen(cause)
-        if (self.config.run.on_reset or ("exit" if self._kernel else "reboot")) == "exit":
-            self.stop(Stop(Reason.RESET, detail=f"the guest reset the machine by {cause}"))
+        usual = "exit" if self._kernel and cause != RESET_BUTTON else "reboot"
+        if (self.config.run.on_reset or usual) == "exit":
+            self.stop(Stop(Reason.RESET, detail=f"the machine was reset by {cause}"))
         else:
             self.loop.request_reset()
 

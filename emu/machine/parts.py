@@ -21,6 +21,9 @@ from emu.machine import elf, firmware_stub, linux, multiboot
 from emu.machine.boot import Boot, BootError
 from emu.machine.config import Kernel, Nic
 
+RESET_BUTTON = "reset button"
+"""A cause of a reset: the one that is not the guest's."""
+
 
 @dataclass(frozen=True)
 class Outlets:

@@ -48,7 +48,7 @@ from emu.machine.card_roms import CardRoms
 from emu.machine.config import MachineConfig
 from emu.machine.images import Images
 from emu.machine.inbox import Inbox
-from emu.machine.parts import EmulatedDisk, Outlets, low_rom, make_links
+from emu.machine.parts import RESET_BUTTON, EmulatedDisk, Outlets, low_rom, make_links
 from emu.xen.blacklist import Blacklist
 from emu.xen.platform import EmulatedNics, XenPlatform
 from emu.xen.profiles import PROFILES
@@ -233,7 +233,7 @@ class Pc:
                 "key": keyboard.press,
                 "disc": images.change_disc,
                 "break": lambda _: self.com1.receive_break(),
-                "reset button": lambda _: out.reset("reset button"),
+                "reset button": lambda _: out.reset(RESET_BUTTON),
                 "power button": lambda _: power.press_power_button(),
             },
         )

@@ -31,7 +31,7 @@ class Reason(Enum):
 
     REPORTED = "the guest reported its result"
     POWERED_OFF = "the guest switched the machine off"
-    RESET = "the guest reset the machine"
+    RESET = "the machine was reset"
     CRASHED = "triple fault"
     IDLE = "idle for ever: halted, and nothing will interrupt"
     LIMIT = "the limit of virtual time was reached"

@@ -41,6 +41,11 @@ def test_a_missing_image_is_refused(tmp_path: Path) -> None:
         RawImage(tmp_path / "none.img")
 
 
+def test_a_path_that_no_file_can_have_is_refused() -> None:
+    with pytest.raises(ConfigError, match="is no path"):
+        RawImage("a\0b")
+
+
 def test_an_empty_image_is_refused(path: Path) -> None:
     path.write_bytes(b"")
     with pytest.raises(ConfigError, match="is empty"):

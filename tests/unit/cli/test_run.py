@@ -80,7 +80,7 @@ def test_the_exit_status_is_the_guests_result(emu: Emu, result: str, status: int
         (FOREVER, ("--limit", "0.01"), 4, "the limit of virtual time was reached"),
         (FOREVER, ("--wall", "0.05"), 4, "the limit of 0.05 s on the wall clock was reached"),
         (TRIPLE_FAULT, (), 6, "triple fault"),
-        (write(0xCF9, 1, 6) + FOREVER, ("--on-reset", "exit"), 4, "the guest reset the machine by port cf9"),
+        (write(0xCF9, 1, 6) + FOREVER, ("--on-reset", "exit"), 4, "the machine was reset by port cf9"),
         (
             TRIPLE_FAULT,
             ("--on-reset", "reboot", "--limit", "1e-6"),

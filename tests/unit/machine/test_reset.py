@@ -11,6 +11,7 @@ import pytest
 from emu.core.events import Observers
 from emu.inspect.outcome import Outcome, judge
 from emu.machine.config import Drive, Kernel, MachineConfig, Nic, Run
+from emu.machine.inbox import Arrival
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Pace, Reason, Stop
 from emu.observe.trace_hash import TraceHash
@@ -66,7 +67,7 @@ def test_after_a_reset_firmware_starts_anew_with_memory_as_it_was(tmp_path: Path
 def test_firmware_is_reset_by_registers_unless_told_otherwise(tmp_path: Path, way: str) -> None:
     assert run(configured(tmp_path, counting(way)))[1] == b"123"
     stop, said = run(configured(tmp_path, counting(way), "exit"))
-    assert (stop, said) == (Stop(Reason.RESET, detail=f"the guest reset the machine by {way}"), b"1")
+    assert (stop, said) == (Stop(Reason.RESET, detail=f"the machine was reset by {way}"), b"1")
 
 
 @pytest.mark.parametrize("on_reset", [None, "exit"])
@@ -81,6 +82,16 @@ def test_a_guest_that_only_ever_resets_comes_to_its_limit(tmp_path: Path) -> Non
         machine.close()
 
 
+def test_the_reset_button_starts_a_kernel_anew_unless_told_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "elf").write_bytes(executable((1 << 20, b"\xeb\xfe", 2)))
+    kernel = Kernel(tmp_path / "elf", elf=True)
+    for on_reset, reason in ((None, Reason.LIMIT), ("exit", Reason.RESET)):
+        machine = Machine(configured(tmp_path, HALT, on_reset, kernel=kernel))
+        machine.inbox.post(Arrival("reset button"))
+        assert machine.run(5_000).reason is reason
+        machine.close()
+
+
 @pytest.mark.parametrize("on_reset", [None, "reboot"])
 def test_the_reset_of_a_kernel_is_the_end_unless_told_otherwise(tmp_path: Path, on_reset: str | None) -> None:
     (tmp_path / "bzImage").write_bytes(bzimage())
@@ -92,16 +103,16 @@ def test_the_reset_of_a_kernel_is_the_end_unless_told_otherwise(tmp_path: Path, 
     if on_reset:
         assert stop.reason is Reason.LIMIT
     else:
-        assert stop == Stop(Reason.RESET, detail="the guest reset the machine by port cf9")
+        assert stop == Stop(Reason.RESET, detail="the machine was reset by port cf9")
 
 
 def test_a_reset_that_ends_the_run_is_no_success_unless_the_guest_said_so() -> None:
-    stop = Stop(Reason.RESET, detail="the guest reset the machine by port cf9")
+    stop = Stop(Reason.RESET, detail="the machine was reset by port cf9")
     assert judge(stop, b"").outcome is Outcome.ERROR
-    assert judge(stop, b"").reason == "the guest reset the machine by port cf9"
+    assert judge(stop, b"").reason == "the machine was reset by port cf9"
     verdict = judge(stop, b"Test result: SUCCESS\n")
     assert verdict.outcome is Outcome.SUCCESS
-    assert verdict.reason == "the guest reported on its console; the guest reset the machine by port cf9"
+    assert verdict.reason == "the guest reported on its console; the machine was reset by port cf9"
     assert judge(stop, b"Test result: FAILURE\n").outcome is Outcome.FAILURE
 
 
