@@ -216,9 +216,13 @@ def run(config: MachineConfig, setup: Callable[[Machine], None] = lambda machine
     return stop
 
 
+KEPT = tempfile.TemporaryDirectory(prefix="emu-hostile-")
+"""Removed when the interpreter ends."""
+
+
 @functools.cache
 def inputs() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="emu-hostile-"))
+    folder = Path(KEPT.name)
     (folder / "rom.bin").write_bytes(rom(HALT))
     (folder / "disk.img").write_bytes(bytes(1 << 16))
     return folder
