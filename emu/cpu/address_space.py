@@ -14,6 +14,7 @@ from emu.core.clock import Clock
 from emu.core.memory import Memory, Segment
 from emu.cpu.handle import Handle
 from emu.cpu.library import PERMISSION_ALL, PERMISSION_READ_EXECUTE, MmioReadCallback, MmioWriteCallback
+from emu.cpu.translations import Translations
 
 Failed = Callable[[BaseException], None]
 
@@ -21,8 +22,11 @@ Failed = Callable[[BaseException], None]
 class AddressSpace:
     """Keeps the engine's map equal to `memory.segments`."""
 
-    def __init__(self, handle: Handle, memory: Memory, clock: Clock, failed: Failed) -> None:
+    def __init__(
+        self, handle: Handle, memory: Memory, clock: Clock, translations: Translations, failed: Failed
+    ) -> None:
         self._handle = handle
+        self._translations = translations
         self._memory = memory
         self._clock = clock
         self._failed = failed
@@ -33,12 +37,14 @@ class AddressSpace:
         """Map what has changed; whether something did, so that translated code is stale."""
         wanted = self._memory.segments
         gone = [segment for segment in self._mapped if segment not in wanted]
-        for segment in gone:
-            self._handle.unmap(segment.base, segment.size)
-            del self._mapped[segment]
-        for segment in wanted:
-            if segment not in self._mapped:
-                self._mapped[segment] = self._map(segment)
+        come = [segment for segment in wanted if segment not in self._mapped]
+        if gone or come:
+            with self._translations.identical():
+                for segment in gone:
+                    self._handle.unmap(segment.base, segment.size)
+                    del self._mapped[segment]
+                for segment in come:
+                    self._mapped[segment] = self._map(segment)
         return bool(gone)
 
     def map_own(self, base: int, size: int, host_address: int) -> None:

@@ -77,12 +77,12 @@ class UnicornProcessor:
         self.state = State(self.handle, memory)
         self._scratch = context.Context(self.handle)
         self.blocks = Blocks(self.handle, self.state, clock, memory, native=native)
-        self.translations = Translations(self.handle, memory, self.blocks, self._fail)
         self.msrs = Msrs(self.state, clock)
         self._failure: BaseException | None = None
         self._shutdown = False
         self._stopped_in_delivery = False
-        self._space = AddressSpace(self.handle, memory, clock, self._fail)
+        self.translations = Translations(self.handle, memory, self.blocks, self._fail)
+        self._space = AddressSpace(self.handle, memory, clock, self.translations, self._fail)
         self._control_block = map_control_block(self._space)
         self._ports = PortInstructions(
             handle=self.handle,

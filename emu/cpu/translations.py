@@ -12,6 +12,8 @@ raises the fault (`Stepper.repeat_with_engines_walk`); steps are taken with its 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ctypes import c_int, c_int32, c_uint32, c_void_p
 from typing import Any
 
@@ -37,7 +39,7 @@ class FillerCells(ctypes.Structure):
         ("pages", c_void_p),
         ("control", c_void_p),
         ("flush", c_int32),
-        ("reserved", c_uint32),
+        ("identical", c_uint32),
         ("elsewhere", c_void_p),
     ]
 
@@ -52,6 +54,7 @@ class Translations:
         self._unknown = bytes(memory.plain_end // PAGE)
         self._pages = bytearray(self._unknown)
         self._ours = False
+        self._cells = FillerCells()
         self.has_no_execute = False
         """EFER.NXE."""
         callback = FillCallback(guarded(self._on_fill, failed, False))
@@ -62,13 +65,12 @@ class Translations:
 
     def _install_native(self, library: Any, blocks: Blocks, callback: Any) -> None:
         self._callback = callback
-        cells = self._cells = FillerCells(
-            blocks=ctypes.addressof(blocks.cells),
-            pages=ctypes.addressof(ctypes.c_uint8.from_buffer(self._pages)),
-            control=ctypes.cast(self._handle.library.uc_ctl, c_void_p).value,
-            flush=c_int32(constants.UC_CTL_TLB_FLUSH | WRITE).value,
-            elsewhere=ctypes.cast(callback, c_void_p).value,
-        )
+        cells = self._cells
+        cells.blocks = ctypes.addressof(blocks.cells)
+        cells.pages = ctypes.addressof(ctypes.c_uint8.from_buffer(self._pages))
+        cells.control = ctypes.cast(self._handle.library.uc_ctl, c_void_p).value
+        cells.flush = c_int32(constants.UC_CTL_TLB_FLUSH | WRITE).value
+        cells.elsewhere = ctypes.cast(callback, c_void_p).value
         self._handle.hook(HOOK_TLB_FILL, library.emu_on_fill, user=ctypes.addressof(cells))
 
     def walk_here(self) -> None:
@@ -93,12 +95,30 @@ class Translations:
             self.walk_in_engine()
         return before and not self.has_no_execute
 
+    @contextmanager
+    def identical(self) -> Iterator[None]:
+        """For changes to the memory map.
+
+        The engine then looks for code that it has translated from there, and takes physical addresses for
+        linear ones: with the guest's page tables, that might fault.
+        """
+        before = self._ours
+        self._cells.identical = True
+        self._choose(True)
+        yield
+        self._cells.identical = False
+        self._choose(before)
+        self._handle.flush_tlb()
+
     def forget_code(self) -> None:
         """Nothing is translated any more: pages may be stored to as if nothing had run there."""
         self._pages[:] = self._unknown
         self._handle.flush_tlb()
 
     def _on_fill(self, _engine: int, linear: int, access: int, entry: Any, _user: int) -> bool:
+        if self._cells.identical:
+            entry[0].physical, entry[0].permissions = linear, READ_EXECUTE | MAY_WRITE
+            return True
         state = self._state
         state.glance()
         if state.efer & EFER_LMA and linear + (1 << 47) >> 48 not in (0, 1 << 16):

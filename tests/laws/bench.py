@@ -22,6 +22,7 @@ VECTOR = 0x40
 PERIOD_NS = 1900
 STOP_PORT = 0xF4
 STRING_PORT = 0x300
+LAST_RAM = 0x3F_0000
 
 
 class Everything(Observer):
@@ -92,10 +93,16 @@ class Bench:
                 device.write_string,
             )
         )
+        self.ports.claim(Region("map", 0x320, 1, lambda offset, width: 0, self._change_map))
         self.ports.claim(Region("timer", 0x310, 1, lambda offset, width: 0, self._start_timer))
 
     def _report(self, _offset: int, _width: int, value: int) -> None:
         self.loop.stop(Stop(Reason.REPORTED, value))
+
+    def _change_map(self, _offset: int, _width: int, value: int) -> None:
+        """RAM of the last 64 KiB goes, or comes back."""
+        place = LAST_RAM if value else None
+        self.memory.place(Segment(LAST_RAM, 0x1_0000, place, place))
 
     def _start_timer(self, _offset: int, _width: int, value: int) -> None:
         if value:

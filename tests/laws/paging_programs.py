@@ -61,6 +61,10 @@ PAGING_PROGRAMS = {
     "an absent page written": _START + "nop; mov dword ptr [0x401ffe], 5; nop; jmp finish;",
     "an absent page written to by a string": _START
     + "mov edi, 0x400ff0; mov ecx, 20; mov eax, 7; rep stosd; jmp finish;",
+    "a change of the map where no page is": _START
+    + """mov dword ptr [0x11000 + 0x3f0 * 4], 0; mov eax, cr3; mov cr3, eax; mov dx, 0x320; mov al, 0; out dx, al;
+    mov eax, cr2; call note; mov al, [0x3f1000]; call note; mov al, 1; out dx, al; mov ax, [0x3f1000]; call note;
+    mov byte ptr [0x401000], 5; jmp finish;""",
     "an absent page run": _START + "mov eax, 0x402000; call eax; jmp finish;",
     "a page with a reserved bit, and CR2 of a word across pages": _START
     + "mov dword ptr [0x12004], 0x9003; mov eax, [0x401fff]; jmp finish;",
@@ -79,6 +83,7 @@ FOUND = {
     "a supervisor's page read in ring 3": [5, 0x8018],
     "an absent page written": [2, 0x1FFE],
     "an absent page written to by a string": [2, 0x1000],
+    "a change of the map where no page is": [0, 0xFF, 0, 2, 0x1000],
     "an absent page run": [0, 0x2000],
     "a page with a reserved bit, and CR2 of a word across pages": [0, 0x2000],
 }

@@ -15,7 +15,7 @@ struct filler {
     uint8_t *pages;             /* enum page, for each page of plain RAM */
     int (*control)(void *engine, int what, ...);
     int flush;                  /* uc_ctl: forget all translations */
-    uint32_t reserved;
+    uint32_t identical;         /* linear addresses are physical ones, whatever the guest has */
     _Bool (*elsewhere)(void *engine, uint64_t linear, int access, struct entry *entry, uintptr_t user);
 };
 
@@ -25,6 +25,10 @@ _Bool emu_on_fill(void *engine, uint64_t linear, int access, struct entry *entry
     struct translation found;
     uint8_t *page;
 
+    if (self->identical) {
+        *entry = (struct entry){linear, MAY_READ | MAY_WRITE | MAY_EXECUTE};
+        return 1;
+    }
     blocks->save_context(engine, blocks->context);
     switch (walk(blocks, linear, (enum access)access, &found)) {
     case ABSENT:
