@@ -7,9 +7,11 @@ import stat
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO
 
 from emu.cli.escapes import Command, Escapes
+from emu.cli.outputs import Console
 from emu.cli.terminal import Terminal, is_interactive
 from emu.core.errors import ConfigError
 from emu.machine.config import Run
@@ -22,6 +24,7 @@ INTERRUPT = b"\x03"
 STANDARD_INPUT = "-"
 LARGEST_INPUT = 16 << 20
 LONGEST_READ = 4096
+MARK = "[emu] "
 HINT = "Ctrl-A x quits, Ctrl-A h shows what else there is"
 
 
@@ -50,17 +53,12 @@ class Stream:
 class Live:
     """Everything live about one run; it is there from `open` to `close`."""
 
-    def __init__(
-        self, machine: Machine, run: Run, serial_port: str | None, at_line_start: Callable[[], bool]
-    ) -> None:
-        """`serial_port` is the kind of arrival that goes to the console, if there is one at all.
-
-        `at_line_start` tells whether the guest's output has just ended a line.
-        """
+    def __init__(self, machine: Machine, run: Run, console: Console, serial_port: str | None) -> None:
+        """`console` shows the guest's output; `serial_port` is the kind of arrival that it answers with."""
         self._machine = machine
         self._run = run
         self._port = serial_port
-        self._at_line_start = at_line_start
+        self._console = console
         self._began = time.monotonic()
         self._input: BinaryIO | None = None
         self._escapes = Escapes(self._commands(), self._typed)
@@ -123,10 +121,32 @@ class Live:
             "x": Command("quit", lambda: self._stop("Ctrl-A x")),
             "h": Command("this help", lambda: self._say(*self._escapes.help_lines())),
             "s": Command("say how the machine is", lambda: self._say(self._status())),
+            "c": Command("put another disc into a CD drive, or take it out", self._change_disc),
             "b": Command("send a break to the guest's serial port", self._poster("break")),
             "p": Command("press the power button", self._poster("power button")),
             "r": Command("press the reset button", self._poster("reset button")),
         }
+
+    def _change_disc(self) -> None:
+        drives = [drive.position for drive in self._machine.config.drives if drive.cdrom]
+        if not drives:
+            self._say("this machine has no CD drive")
+            return
+        position: str | None = str(drives[0])
+        if len(drives) > 1:
+            position = self._ask(f"CD drive ({', '.join(map(str, drives))}): ")
+        if position is None or position.strip() not in map(str, drives):
+            self._say("no disc was changed")
+            return
+        path = self._ask(f"disc for the drive at {position} (nothing takes it out): ")
+        if path is None:
+            self._say("no disc was changed")
+            return
+        try:
+            name = path.strip()
+            self._machine.change_disc(int(position), Path(name).absolute() if name else None)
+        except ConfigError as error:
+            self._say(str(error))
 
     def _poster(self, kind: str) -> Callable[[], None]:
         return lambda: self._machine.inbox.post(Arrival(kind))
@@ -146,6 +166,16 @@ class Live:
     def _say(self, *lines: str) -> None:
         """Words of ours amid the guest's."""
         sys.stdout.flush()
-        begin = "" if self._at_line_start() else "\n"
-        sys.stderr.write(begin + "".join(f"[emu] {line}\n" for line in lines))
+        sys.stderr.write(self._line_start() + "".join(f"{MARK}{line}\n" for line in lines))
         sys.stderr.flush()
+
+    def _ask(self, question: str) -> str | None:
+        """The machine waits for the answer."""
+        assert self._terminal is not None
+        sys.stdout.flush()
+        return self._terminal.ask(f"{self._line_start()}{MARK}{question}")
+
+    def _line_start(self) -> str:
+        """What begins a line of ours."""
+        begins, self._console.ends_in_a_line = self._console.ends_in_a_line, True
+        return "" if begins else "\n"

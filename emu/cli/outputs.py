@@ -101,20 +101,18 @@ class Console:
         self._passed_to = passed_to
         self._keep = keep
         self._kept = bytearray()
+        self.ends_in_a_line = True
+        """Whether what comes next begins a line: the last byte was a newline, or there was none."""
 
     @property
     def kept(self) -> bytes:
         """The last bytes."""
         return bytes(self._kept[-self._keep :])
 
-    @property
-    def ends_in_a_line(self) -> bool:
-        """Whether the last byte was a newline, or there was none."""
-        return not self._kept or self._kept.endswith(b"\n")
-
     def write(self, data: bytes) -> None:
         """Take `data`."""
         self._kept += data
+        self.ends_in_a_line = data.endswith(b"\n")
         if len(self._kept) > 2 * self._keep:
             del self._kept[: -self._keep]
         self._passed_to.write(data)

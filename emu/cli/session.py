@@ -75,7 +75,7 @@ class Session:
             if nic.capture
         ]
         ports = [kind for kind, to in (("serial", serial), ("serial2", serial2)) if to == "stdio"]
-        self._live = Live(self.machine, run, ports[0] if ports else None, lambda: self.console.ends_in_a_line)
+        self._live = Live(self.machine, run, self.console, ports[0] if ports else None)
         self._outputs: list[Output] = [*self._captures, *self._destinations, self._live]
         self._attach_observers()
 

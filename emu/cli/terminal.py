@@ -81,10 +81,11 @@ class Terminal:
         self._let_go()
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            print(f"\n{question}", end="", flush=True)
+            print(question, end="", flush=True)
             line = os.read(self._descriptor, LONGEST_READ)
             return line.decode(errors="surrogateescape").rstrip("\n") if line else None
         except KeyboardInterrupt:
+            print()
             return None
         finally:
             signal.signal(signal.SIGINT, before)

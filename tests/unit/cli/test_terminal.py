@@ -83,6 +83,29 @@ def test_a_terminal_that_was_reset_while_we_were_stopped_is_taken_over_again(ech
             pass
 
 
+def test_a_disc_is_changed_at_a_prompt_while_the_machine_waits(echoing: str, tmp_path: Path) -> None:
+    disc = tmp_path / "disc.iso"
+    disc.write_bytes(bytes(2048))
+    with sit("run", "--firmware", echoing, "--cdrom", str(disc)) as sitting:
+        start(sitting)
+        raw = sitting.settings()
+        sitting.type(b"\x01c")
+        sitting.wait_for("disc for the drive at 2 .*: ")
+        sitting.type(b"/nowhere\n")
+        sitting.wait_for(r"\[emu\] the image /nowhere does not exist")
+        sitting.type(b"\x01c")
+        sitting.wait_for("disc for the drive at 2 .*: ")
+        sitting.type(b"\x03")
+        sitting.wait_for(r"\[emu\] no disc was changed")
+        sitting.type(b"\x01c")
+        sitting.wait_for("disc for the drive at 2 .*: ")
+        sitting.type(str(disc).encode() + b"\n")
+        sitting.wait_for("\n")
+        sitting.type(b"go on")
+        sitting.wait_for("go on")
+        assert sitting.settings() == raw
+
+
 def test_ctrl_c_twice_ends_a_guest_that_does_not_listen(tmp_path: Path) -> None:
     with sit("run", "--firmware", write_rom(tmp_path, say("deaf") + FOREVER)) as sitting:
         start(sitting)
