@@ -50,6 +50,12 @@ class Stream:
         return bool(data)
 
 
+def _opened(name: str) -> BinaryIO:
+    """A pipe that nobody writes to yet is no reason to wait here."""
+    descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK)
+    return os.fdopen(descriptor, "rb", 0)  # raises for a folder
+
+
 class Live:
     """Everything live about one run; it is there from `open` to `close`."""
 
@@ -88,14 +94,20 @@ class Live:
     def _listen_to(self, name: str) -> None:
         """A file is there from the start, as a whole; anything else comes when it comes."""
         try:
-            stream = self._input = sys.stdin.buffer if name == STANDARD_INPUT else open(name, "rb", 0)  # noqa: SIM115
+            stream = self._input = sys.stdin.buffer if name == STANDARD_INPUT else _opened(name)
             is_file = stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
             if is_file:
-                self._send(stream.read(LARGEST_INPUT))
+                self._send_file(name, stream)
             elif not (self._terminal is not None and name == STANDARD_INPUT):
                 self._add(Stream(stream, self._send))
         except OSError as error:
             raise ConfigError(f"cannot read the input {name} ({error.strerror}): give another file") from None
+
+    def _send_file(self, name: str, stream: BinaryIO) -> None:
+        contents = stream.read(LARGEST_INPUT + 1)
+        if len(contents) > LARGEST_INPUT:
+            raise ConfigError(f"the input {name} is too long: give at most {LARGEST_INPUT >> 20} MiB")
+        self._send(contents)
 
     def _add(self, stream: Stream) -> None:
         try:
