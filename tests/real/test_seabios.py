@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from struct import unpack_from
 
 import pytest
 
@@ -13,6 +14,7 @@ from emu.machine.machine import Machine
 from emu.machine.run_loop import Pace, Reason
 from emu.observe.trace_hash import TraceHash
 from tests.real.packages import package
+from tests.unit.acpi_tables import tables
 
 DISK = (Drive(FOLDER / "guests/hello/hello.img", 0),)
 CDROM = (Drive(FOLDER / "guests/hello/hello.iso", 2, cdrom=True),)
@@ -101,6 +103,20 @@ def test_it_finds_the_machine_that_it_knows(seabios: Path) -> None:
         "PS2 keyboard initialized",
     ):
         assert found in debug
+
+
+def test_it_installs_the_acpi_tables_and_they_tell_where_it_has_put_the_power_management(
+    seabios: Path,
+) -> None:
+    machine = Machine(MachineConfig(firmware=seabios, drives=DISK))
+    assert machine.run(until_ns=LONGEST_NS).reason is Reason.REPORTED
+    found = tables(machine)
+    assert set(found) == {b"RSDT", b"FACP", b"FACS", b"DSDT"}
+    assert all(sum(table) & 0xFF == 0 for name, table in found.items() if name != b"FACS")
+    event = unpack_from("<I", found[b"FACP"], 56)[0]
+    assert event == 0x600
+    assert "pm registers" in [region.name for base, region in machine.ports.regions if base == event]
+    machine.close()
 
 
 @pytest.mark.parametrize("memory_mib", [2, 3, 16, 512, 3500, 5000])
