@@ -51,6 +51,7 @@ class PortBus:
         self._observers = observers or Observers()
         self._owners: list[Region | None] = [None] * 0x10000
         self._bases: dict[Region, int] = {}
+        self._claims: dict[Region, int] = {}
         self.string_ports = bytearray(0x10000)
         """A byte for each port: whether several elements may move at once there."""
 
@@ -65,18 +66,23 @@ class PortBus:
         return None if region is None else (region, port - self._bases[region])
 
     def claim(self, region: Region) -> None:
-        """Let `region` answer at its base. Where two overlap, the one claimed last answers."""
+        """Let `region` answer at its base for good. Where two overlap, the one claimed last answers."""
+        self._claims[region] = len(self._claims)
         self.move(region, region.base)
 
     def move(self, region: Region, base: int | None) -> None:
-        """Let `region` answer at `base` and nowhere else; with None it answers nowhere."""
+        """Let `region` answer at `base` and nowhere else, but for ports that another has claimed.
+
+        With None it answers nowhere. Where two that move overlap, the one that begins later answers,
+        whichever moved last: the order of moves is no part of a machine's state.
+        """
         if region in self._bases:
             self._vacate(region, self._bases.pop(region))
             for other, start in self._bases.items():
-                self._occupy(other, start, only_empty=True)
+                self._occupy(other, start)
         if base is not None:
             self._bases[region] = base
-            self._occupy(region, base, only_empty=False)
+            self._occupy(region, base)
 
     def read(self, port: int, width: int) -> int:
         """IN of `width` (1, 2 or 4) bytes."""
@@ -138,9 +144,18 @@ class PortBus:
         for n in range(width):
             self._write((port + n) & 0xFFFF, 1, value >> (8 * n) & 0xFF)
 
-    def _occupy(self, region: Region, base: int, *, only_empty: bool) -> None:
+    def _rank(self, region: Region) -> tuple[int, int, int, str]:
+        """Of two regions at a port the one with the higher rank answers."""
+        order = self._claims.get(region)
+        if order is not None:
+            return 1, order, 0, ""
+        return 0, self._bases[region], -region.size, region.name
+
+    def _occupy(self, region: Region, base: int) -> None:
+        rank = self._rank(region)
         for port in range(base, min(base + region.size, 0x10000)):
-            if not only_empty or self._owners[port] is None:
+            owner = self._owners[port]
+            if owner is None or rank >= self._rank(owner):
                 self._owners[port] = region
                 moves = region.read_string is not None and port - base in region.string_offsets
                 self.string_ports[port] = moves
@@ -175,9 +190,16 @@ class MmioBus:
         placed = [pair for pair in self._placed if pair[1] is not region]
         if base is not None:
             placed.append((base, region))
-        self._placed = sorted(placed, key=lambda pair: pair[0])
+        self._placed = sorted(placed, key=lambda pair: (pair[0], -pair[1].size, pair[1].name))
         self._starts = [start for start, _ in self._placed]
         self.changed()
+
+    def is_silent(self, address: int, length: int) -> bool:
+        """Whether nobody answers in all of `length` bytes, and nobody watches."""
+        seen = self._observers
+        if seen.mmio_read or seen.mmio_write:
+            return False
+        return not any(base < address + length and address < base + each.size for base, each in self._placed)
 
     def read(self, address: int, width: int) -> int:
         """A read of `width` bytes (1 to 8); where nobody answers, all ones."""

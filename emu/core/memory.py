@@ -150,7 +150,10 @@ class Memory:
             count = min(length, segment.end - address)
             if segment.reads_from is None:
                 count = min(count, PAGE)
-                parts.append(bytes(self.mmio.read(address + n, 1) for n in range(count)))
+                if self.mmio.is_silent(address, count):
+                    parts.append(b"\xff" * count)
+                else:
+                    parts.append(bytes(self.mmio.read(address + n, 1) for n in range(count)))
             else:
                 parts.append(self.peek(address, count))
             address, length = address + count, length - count
@@ -167,7 +170,8 @@ class Memory:
                 self.written(address, count)
             elif segment.reads_from is None:
                 count = min(count, PAGE)
-                for n in range(count):
+                silent = self.mmio.is_silent(address, count)
+                for n in range(0 if silent else count):
                     self.mmio.write(address + n, 1, data[n])
             address, data = address + count, data[count:]
 

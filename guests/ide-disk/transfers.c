@@ -5,7 +5,7 @@ enum { SOME = 7, MANY = 256 };
 
 static void clear(void)
 {
-	memset(other, 0, sizeof(other));
+	memset(other, 0, 16 * IDE_SECTOR);
 }
 
 static void same(u32 count, const char *sentence)

@@ -1,0 +1,3 @@
+include hostile/hostile.mk
+disk := hostile-prd.protected
+hostile-prd.protected := hostile-prd.c ring.c $(hostile)
