@@ -23,6 +23,7 @@ SECTOR, CD_SECTOR, ENTRY_BYTES = 512, 2048, 32
 CATALOGUE_AT = 17 * CD_SECTOR + 0x47
 """Where the boot record of a CD says which sector its catalogue is in."""
 LONGEST_NS = 200_000_000
+NOTHING_ELSE = "network: no boot ROM; nothing else to boot from, waiting"
 GIVES_UP = b"\xcd\x18"
 """INT 18h: the next device shall be tried."""
 
@@ -169,7 +170,7 @@ def test_what_gives_up_by_int_18h_is_followed_by_the_next(tmp_path: Path) -> Non
     booted = boot(disk(tmp_path, GIVES_UP), cd(tmp_path, None))
     assert booted.bios == [
         "emu BIOS: disk 80h (primary master): booting",
-        "emu BIOS: CD E0h (secondary master): no El Torito boot record; nothing else to boot from, waiting",
+        f"emu BIOS: CD E0h (secondary master): no El Torito boot record; {NOTHING_ELSE}",
     ]
     assert not booted.reported
 
@@ -189,6 +190,5 @@ def test_one_line_says_why_nothing_booted(
 ) -> None:
     booted = boot(cd(tmp_path, image, sectors=sectors))
     assert booted.bios == [
-        f"emu BIOS: disk: none present; CD E0h (secondary master): {reason}; "
-        "nothing else to boot from, waiting"
+        f"emu BIOS: disk: none present; CD E0h (secondary master): {reason}; {NOTHING_ELSE}"
     ]
