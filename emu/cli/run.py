@@ -100,6 +100,14 @@ def option(heading: str, *names: str, **attributes: Any) -> Callable[[F], F]:
     help="What the serial port receives: a file, from the start, or standard input, as it comes. "
     "A terminal is read without this option.",
 )
+@option(
+    OUTPUT,
+    "--keys",
+    multiple=True,
+    metavar="[after=TEXT,]KEYS",
+    help="Type on the guest's keyboard, once it takes keys: text, and names such as <enter>, <f12> or "
+    "<ctrl-alt-del>. With `after=` not before the screen or the serial console shows TEXT.",
+)
 @option(OUTPUT, "--guest-log", metavar="stderr|null|file:PATH", help="The log at port 0x12 (stderr).")
 @option(OUTPUT, "--debug", metavar="stderr|null|file:PATH", help="Debug ports 0xe9 and 0x402 (null).")
 @option(OUTPUT, "--json", is_flag=True, help="Print one JSON object at the end, nothing else.")

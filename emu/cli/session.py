@@ -137,6 +137,10 @@ class Session:
             observers.attach(self._hash)
         if not run.json:
             observers.attach(self.transcript)
+        if run.keys:
+            from emu.inspect.cues import Cues
+
+            observers.attach(Cues(machine, run.keys))
         if run.trace:
             from emu.observe.tracer import Journal, trace_observers
 

@@ -18,7 +18,9 @@ from emu.core.device import Device
 from emu.core.registers import Named, Register, bit, registers
 from emu.core.wires import IrqLine
 from emu.devices.keyboard import BREAK_PREFIX, RESEND, Keyboard, set_1_code
+from emu.devices.keyboard import Command as KeyboardCommand
 from emu.devices.timing import schedule
+from emu.devices.typist import Typist
 
 DATA_PORT, COMMAND_PORT = 0x60, 0x64
 TRANSFER_NS = 660_000
@@ -113,6 +115,7 @@ class I8042State:
     """Translation has swallowed the prefix of a key's release."""
     transfer_at: int | None = None
     keyboard: Keyboard = field(default_factory=Keyboard)
+    typist: Typist = field(default_factory=Typist)
 
 
 class I8042(Device[I8042State]):
@@ -135,6 +138,7 @@ class I8042(Device[I8042State]):
         self._a20 = a20
         self._reset = reset
         self._timer = clock.timer("keyboard", self._transfer)
+        self._fingers = clock.timer("typist", self._stroke)
 
     def ports(self) -> tuple[Region, ...]:
         """The data port and the command port."""
@@ -153,19 +157,28 @@ class I8042(Device[I8042State]):
         self._refill()
         self.drive_outputs()
 
+    def type(self, strokes: list[bytes]) -> None:
+        """The user types, as soon as the guest wants keys: strokes of scan codes in set 2."""
+        self.state.typist.strokes += strokes
+        self._refill()
+        self.drive_outputs()
+
     def reset(self) -> None:
-        """Power on: A20 is open."""
+        """Power on: A20 is open. What the user was about to type is still to come."""
+        strokes = self.state.typist.strokes
         super().reset()
+        self.state.typist.strokes = strokes
         self._open_a20(True)
 
     def drive_outputs(self) -> None:
-        """Both interrupts follow the output buffer; the timer at the end of a transfer."""
+        """Both interrupts follow the output buffer; the timers at the end of a transfer and of a stroke."""
         state = self.state
         of_mouse = bool(state.output & FROM_MOUSE)
         command = self._command_byte
         self._irq.set(state.output_full and not of_mouse and bool(command.keyboard_interrupt))
         self._mouse_irq.set(state.output_full and of_mouse and bool(command.mouse_interrupt))
         schedule(self._timer, state.transfer_at)
+        schedule(self._fingers, state.typist.due_at)
 
     @property
     def _command_byte(self) -> CommandByte:
@@ -188,6 +201,10 @@ class I8042(Device[I8042State]):
 
     def _read_status(self, offset: int, width: int) -> int:
         state = self.state
+        if state.typist.strokes and not state.typist.invited:
+            state.typist.notice_poll(in_vain=self._is_quiet)
+            self._refill()
+            self.drive_outputs()
         return Status(0).replace(
             output_full=state.output_full,
             system=self._command_byte.system,
@@ -206,6 +223,8 @@ class I8042(Device[I8042State]):
         else:
             self._change_command_byte(keyboard_disabled=0)
             state.keyboard.write(value)
+            if value in (KeyboardCommand.ENABLE, KeyboardCommand.DISABLE, KeyboardCommand.RESET):
+                state.typist.invite(value == KeyboardCommand.ENABLE)
         self._refill()
         self.drive_outputs()
         if command == Command.WRITE_OUTPUT_PORT and not OutputPort(value).not_reset:
@@ -263,6 +282,8 @@ class I8042(Device[I8042State]):
                 self._reply(RESEND | FROM_MOUSE | TIMED_OUT)
             case _:
                 self.state.ram[command - Command.WRITE_RAM] = value
+                if self._command_byte.keyboard_interrupt:
+                    self.state.typist.invite(True)
 
     @property
     def _output_port(self) -> int:
@@ -278,8 +299,16 @@ class I8042(Device[I8042State]):
     def _reply(self, value: int) -> None:
         self.state.reply = value
 
+    @property
+    def _is_quiet(self) -> bool:
+        """Whether nothing from the keyboard is there or on its way."""
+        return not (self.state.output_full or self.state.keyboard.has_byte)
+
     def _refill(self) -> None:
-        """Fill the output buffer if it is empty: replies at once, the keyboard's bytes by a transfer."""
+        """Fill the output buffer if it is empty: replies at once, the keyboard's bytes by a transfer.
+
+        What the user types comes when all that has been read.
+        """
         state = self.state
         if not state.output_full and state.reply is not None:
             state.output, state.output_full, state.reply = state.reply, True, None
@@ -287,6 +316,12 @@ class I8042(Device[I8042State]):
             state.transfer_at = None
         elif state.transfer_at is None:
             state.transfer_at = self._clock.now + TRANSFER_NS
+        listening = state.keyboard.scanning and not self._command_byte.keyboard_disabled
+        state.typist.plan(self._clock.now, possible=listening and self._is_quiet)
+
+    def _stroke(self) -> None:
+        """The user presses or releases keys."""
+        self.press(self.state.typist.take())
 
     def _transfer(self) -> None:
         """A byte of the keyboard has arrived."""

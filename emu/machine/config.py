@@ -61,6 +61,16 @@ class Kernel:
 
 
 @dataclass(frozen=True)
+class Typing:
+    """Keys for the guest's keyboard."""
+
+    text: str
+    """Characters, and names such as `<enter>`."""
+    after: str = ""
+    """What the screen or the console shows first."""
+
+
+@dataclass(frozen=True)
 class Run:
     """How a machine is run: nothing here changes what the guest does before a limit is reached."""
 
@@ -89,6 +99,8 @@ class Run:
     pace: str | None = None
     """`real`: idle time lasts as long as on the wall clock; `none`: it is skipped. None: real while input may
     come."""
+    keys: tuple[Typing, ...] = ()
+    """What is typed on the guest's keyboard, in this order."""
     json: bool = False
     hash: bool = False
     screen: bool = False

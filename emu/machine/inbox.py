@@ -78,6 +78,8 @@ class Inbox:
         self._history: list[Stamped] = []
         self._unknown = 0
         self._decided_at: int | None = None
+        self._look: Callable[[], None] | None = None
+        self._look_every = self._look_at = 0
         self.taken = 0
         """How many arrivals the machine has taken in its life: part of its state."""
 
@@ -93,6 +95,20 @@ class Inbox:
         self._posted.append(arrival)
         self._wake()
 
+    def watch(self, look: Callable[[], None] | None, every: int = 0) -> None:
+        """Call `look` every so many ticks, and before the machine is given up as idle; it may post.
+
+        For a source whose mind depends on the machine alone, so that it speaks up at the same positions
+        in each run. None ends it.
+        """
+        self._look, self._look_every, self._look_at = look, every, self._clock.ticks
+
+    def look(self) -> None:
+        """Whoever watches the machine looks at it now."""
+        if self._look is not None:
+            self._look_at = self._clock.ticks + self._look_every
+            self._look()
+
     def replay(self, arrivals: Iterable[Stamped]) -> None:
         """Take these exactly where they were taken before; what is posted meanwhile waits until after."""
         self._history = self.log + list(arrivals)
@@ -106,10 +122,18 @@ class Inbox:
         if taken > self._unknown + len(self._history) or taken < self._unknown:
             self._history, self._unknown = [], taken
         self.taken = taken
-        self._decided_at = self._clock.ticks
+        self._decided_at = self._look_at = self._clock.ticks
+
+    def attention_at(self) -> int | None:
+        """When the loop has to come by while the processor runs, or None."""
+        coming = self.next_ticks()
+        if self._look is None:
+            return coming
+        look_at = max(self._look_at, self._clock.ticks + 1)
+        return look_at if coming is None else min(coming, look_at)
 
     def next_ticks(self) -> int | None:
-        """When the loop has to come by to deliver what is known to come, or None."""
+        """When something is known to arrive, or None."""
         following = self._following()
         if following is not None:
             return following.position.ticks
@@ -124,6 +148,8 @@ class Inbox:
             self._apply(following.arrival)
         if position.ticks != self._decided_at:
             self._decided_at = position.ticks
+            if position.ticks >= self._look_at:
+                self.look()
             while self._posted and self._following() is None:
                 arrival = self._posted.popleft()
                 self._history.append(Stamped(position, arrival))

@@ -90,6 +90,7 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
         "on_reset": Key(values.choice(*ON_RESET), "on_reset"),
         "input": Key(values.source, "input"),
         "pace": Key(values.choice(*PACES), "pace"),
+        "keys": Key(values.keys, "keys"),
         "json": Key(values.boolean, "json"),
         "hash": Key(values.boolean, "hash"),
         "screen": Key(values.boolean, "screen"),

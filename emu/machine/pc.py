@@ -231,6 +231,7 @@ class Pc:
                 "serial": self.com1.receive,
                 "serial2": self.com2.receive,
                 "key": keyboard.press,
+                "typed": keyboard.type,
                 "disc": images.change_disc,
                 "break": lambda _: self.com1.receive_break(),
                 "reset button": lambda _: out.reset(RESET_BUTTON),

@@ -126,7 +126,7 @@ class RunLoop:
                 stop = self._decide(None)
                 if stop is not None:
                     return stop
-            self._clock.set_limit(self._inbox.next_ticks())
+            self._clock.set_limit(self._inbox.attention_at())
             ended = self._processor.step()
             if ended is Exit.SHUTDOWN:
                 stop = self._shut_down()
@@ -138,7 +138,7 @@ class RunLoop:
     def advance(self, until: int | None = None) -> Exit:
         """Let the processor go once, a slice or a step; the caller decides afterwards."""
         limit = self._clock.ticks + (self.pace.slice_bytes or self._breath)
-        self._clock.set_limit(_earliest(limit, until, self._inbox.next_ticks()))
+        self._clock.set_limit(_earliest(limit, until, self._inbox.attention_at()))
         if self.pace.single_step:
             return self._processor.step()
         begun = monotonic()
@@ -183,6 +183,9 @@ class RunLoop:
         deadline = self._clock.next_deadline()
         timer = None if deadline is None else deadline * self._clock.ticks_per_ns
         coming = _earliest(timer, self._inbox.next_ticks())
+        if coming is None:
+            self._inbox.look()
+            coming = self._inbox.next_ticks()
         if coming is None and not self.outside.is_open:
             return False
         known = coming is not None or self.outside.is_paced  # else input decides when the limit is reached

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from emu.core.memory import LARGEST_MIB, SMALLEST_MIB
-from emu.machine.config import POSITIONS
+from emu.machine.config import POSITIONS, Typing
+from emu.machine.keys import strokes
 from emu.machine.nearest import suggestion
 from emu.observe.kinds import KINDS
 
 Parse = Callable[[Any, Path], Any]
 """Takes a value and the folder that relative paths start from."""
 
+AFTER = "after="
 BUILT_IN = "bios"
 NO_ROM = "none"
 MAC_BYTES = 6
@@ -173,6 +175,24 @@ def destination(*known: str) -> Parse:
 def source(value: Any, folder: Path) -> str:
     """A file, or `-` for standard input."""
     return str(value) if value == "-" else str(path(value, folder))
+
+
+def keys(value: Any, folder: Path) -> tuple[Typing, ...]:
+    """What is typed: `KEYS`, or `after=TEXT,KEYS`, or a list of such."""
+    words = value if isinstance(value, list) else [value]
+    return tuple(_typing(text(word, folder)) for word in words)
+
+
+def _typing(word: str) -> Typing:
+    after, typed = "", word
+    if word.startswith(AFTER):
+        after, comma, typed = word.removeprefix(AFTER).partition(",")
+        if not after or not comma:
+            raise ValueError(
+                f"has no keys in {word!r}: give after=TEXT,KEYS such as after=login:,root<enter>"
+            )
+    strokes(typed)
+    return Typing(typed, after)
 
 
 def trace(value: Any, folder: Path) -> tuple[str, ...]:

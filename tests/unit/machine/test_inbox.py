@@ -100,3 +100,22 @@ def test_a_machine_restored_from_anothers_snapshot_logs_what_comes_after_it() ->
     taker.inbox.post(Arrival("key", b"4"))
     taker.decide_at(10)
     assert (taker.inbox.log, taker.inbox.taken) == ([stamped(10, b"4")], 4)
+
+
+def test_a_watcher_looks_every_so_often_and_what_it_posts_is_taken_at_once() -> None:
+    taker = Taker()
+    looks: list[int] = []
+
+    def look() -> None:
+        looks.append(taker.clock.ticks)
+        if taker.clock.ticks >= 20:
+            taker.inbox.post(Arrival("key", b"1"))
+
+    taker.inbox.watch(look, 10)
+    for ticks in (3, 5, 13, 14, 30):
+        taker.decide_at(ticks)
+    assert looks == [3, 13, 30]
+    assert taker.taken == [(30, b"1")]
+    assert (taker.inbox.next_ticks(), taker.inbox.attention_at()) == (None, 40)
+    taker.inbox.watch(None)
+    assert taker.inbox.attention_at() is None

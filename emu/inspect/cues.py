@@ -1,0 +1,53 @@
+"""Types on the guest's keyboard, piece by piece, each as soon as the screen or the console shows its cue.
+
+What it does follows from the machine alone: the same run gives the same keys at the same positions.
+"""
+
+from __future__ import annotations
+
+from emu.core.events import Observer
+from emu.inspect.screen import lines_of
+from emu.machine.config import Typing
+from emu.machine.inbox import Arrival
+from emu.machine.keys import strokes
+from emu.machine.machine import Machine
+
+LOOK_NS = 50_000_000
+"""How often the screen is looked at."""
+CONSOLES = ("com1", "com2")
+LONGEST_CUE = 4096
+
+
+class Cues(Observer):
+    """Observes a machine and posts keys to its inbox."""
+
+    def __init__(self, machine: Machine, typings: tuple[Typing, ...]) -> None:
+        self._machine = machine
+        self._waiting = list(typings)
+        self._heard = b""
+        machine.inbox.watch(self._look, LOOK_NS * machine.clock.ticks_per_ns)
+        self._type_what_needs_no_cue()
+
+    def console_output(self, name: str, data: bytes) -> None:
+        """Bytes left the machine."""
+        if self._waiting and name in CONSOLES:
+            self._heard = (self._heard + data)[-LONGEST_CUE:]
+            if self._waiting[0].after.encode() in self._heard:
+                self._type()
+
+    def _look(self) -> None:
+        screen = self._machine.pc.vga.screen() if self._waiting else None
+        if screen is not None and any(self._waiting[0].after in line for line in lines_of(screen)):
+            self._type()
+
+    def _type(self) -> None:
+        """The cue was given."""
+        self._heard = b""
+        self._machine.inbox.post(Arrival("typed", strokes(self._waiting.pop(0).text)))
+        self._type_what_needs_no_cue()
+
+    def _type_what_needs_no_cue(self) -> None:
+        while self._waiting and not self._waiting[0].after:
+            self._machine.inbox.post(Arrival("typed", strokes(self._waiting.pop(0).text)))
+        if not self._waiting:
+            self._machine.inbox.watch(None)
