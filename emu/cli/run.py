@@ -145,7 +145,7 @@ def run(target: str | None, **given: Any) -> int:
                  5 FAILURE   6 CRASH (triple fault)
     """
     config = load(target, layer(given))
-    bootable = config.drives or config.firmware or config.kernel
+    bootable = config.drives or config.firmware or config.kernel or any(nic.rom for nic in config.nics)
     if target is None and not bootable:
         raise ConfigError(
             "nothing to run: name a guest (`emu guests` lists them) or a machine file, or give --disk, "

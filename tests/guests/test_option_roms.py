@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from emu.cli.main import main
 from emu.inspect.screen import lines_of
 from emu.machine.bundled import bios_path
 from emu.machine.config import Drive, MachineConfig, Nic
@@ -165,6 +166,11 @@ def test_the_machine_boots_from_a_rom_when_nothing_else_boots(folder: Path) -> N
     booted = Booted(MachineConfig(nics=(Nic(rom=rom),)))
     assert bytes(booted.serial.kept) == b"booted by the ROM\n"
     assert booted.lines[-1].endswith("network: booting test ROM")
+
+
+def test_a_cards_rom_is_enough_to_run(tmp_path: Path) -> None:
+    rom = save(tmp_path, "nic.rom", option_rom(code=report(0)))
+    assert main(["run", "--nic", f"rom={rom}"]) == 0
 
 
 def test_a_rom_that_gives_up_leaves_the_turn_to_the_next(tmp_path: Path, folder: Path) -> None:
