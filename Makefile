@@ -15,7 +15,7 @@ help:
 	@echo "make test     all tests but those on real firmware"
 	@echo "make check    format, lint, types, layers, units and laws"
 	@echo "make real     tests on firmware and machines that are not ours (fetches packages)"
-	@echo "make bench    a table of speeds"
+	@echo "make bench    a table of speeds, beside QEMU's where it is installed"
 	@echo "make setup    the environment $(VENV), with the command $(BIN)/emu"
 	@echo "make build    firmware and guests, from source"
 	@echo "make wheel    dist/emu-*.whl, which needs no compiler where it is installed"

@@ -5,16 +5,30 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from benchmarks import disk, interrupts, ports, processes, processor
+from benchmarks import (
+    bus_master,
+    disk,
+    interrupts,
+    linux,
+    memory,
+    ports,
+    processes,
+    processor,
+    stores,
+)
 from benchmarks.measurement import Measurement
 from benchmarks.table import show
 
 GROUPS = {
     "processor": processor.measurements,
+    "stores": stores.measurements,
     "ports": ports.measurements,
     "disk": disk.measurements,
+    "bus-master": bus_master.measurements,
     "interrupts": interrupts.measurements,
+    "memory": memory.measurements,
     "processes": processes.measurements,
+    "linux": linux.measurements,
 }
 
 

@@ -11,6 +11,7 @@ from tests.laws.bench import assemble
 SECTOR = 512
 MARK = "out 0xe9, al;"
 FINISH = "cli; mov al, 0; out 0xf4, al; hlt;"
+FAIL = "cli; mov al, 5; out 0xf4, al; hlt;"
 TIMER_VECTOR = 8
 """Where the BIOS has put IRQ 0."""
 

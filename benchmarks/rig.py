@@ -34,14 +34,20 @@ class Marks:
         self.times.append(process_time())
 
 
+def write_disk(folder: Path, program: bytes) -> Path:
+    """A disk image of which a program is the first sector."""
+    image = folder / "disk.img"
+    with image.open("wb") as disk:
+        disk.write(program)
+        disk.truncate(DISK_BYTES)
+    return image
+
+
 def on_machine(program: bytes) -> float:
     """Seconds between the last two marks of a program that our BIOS boots from a disk."""
     marks = Marks()
     with tempfile.TemporaryDirectory() as folder:
-        image = Path(folder, "disk.img")
-        with image.open("wb") as disk:
-            disk.write(program)
-            disk.truncate(DISK_BYTES)
+        image = write_disk(Path(folder), program)
         machine = Machine(MachineConfig(drives=(Drive(image, 0),)), debug=marks)
         stop = machine.run(until_ns=LONGEST_NS)
         machine.close()
