@@ -58,6 +58,17 @@ static void catalogue_read(u8 drive)
 	check_equal(read8(SCRATCH * 16u + 32), 0x88, "whose first entry is bootable");
 }
 
+/* The last thing that is done with it. */
+static void ejected(u8 drive)
+{
+	struct registers all = call(0x13, 0x4600, 0, 0, drive);
+
+	check(!failed(&all) && high(all.ax) == 0, "AH=46h ejects the CD");
+	all = call_at(0x13, 0x4200, drive, &packet, NULL);
+	/* It only asks whether it may be ejected. */
+	check_but_not_on_seabios(failed(&all) && high(all.ax) == 0x31, "then there is no disc to read");
+}
+
 int main(void)
 {
 	u8 drive = shared->boot_drive;
@@ -75,5 +86,6 @@ int main(void)
 	check(!failed(&all) && told.drive == drive, "AX=4B00h ends what is not emulated");
 	all = call_at(0x13, 0x4200, drive, &packet, NULL);
 	check(!failed(&all), "and the CD is still there");
+	ejected(drive);
 	return 0;
 }

@@ -75,6 +75,16 @@ static inline void poke32(u32 address, u32 value)
 	*(u32 FAR *)far_pointer(address) = value;
 }
 
+/* Store `count` words (at most 32 KiB) from `at` on. Compiled code wants ES = DS back. */
+static inline void fill_words(u32 at, u16 value, u32 count)
+{
+	u32 offset = offset_of(at), segment = segment_of(at);
+	asm volatile("mov %w[segment], %%es; rep stosw; mov %%ds, %w[segment]; mov %w[segment], %%es"
+		     : "+D"(offset), "+c"(count), [segment] "+r"(segment)
+		     : "a"((u32)value)
+		     : "memory");
+}
+
 /* Copy from our data segment to anywhere below 1 MiB. */
 static inline void copy_out(u32 to, const void *from, u32 bytes)
 {

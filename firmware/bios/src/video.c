@@ -42,8 +42,7 @@ static void move_cursor(u8 page, u16 position)
 
 static void clear_row(u8 page, u8 row, u8 left, u8 right, u8 attribute)
 {
-	for (u32 column = left; column <= right; column++)
-		poke16(cell(page, row, column), attribute << 8 | ' ');
+	fill_words(cell(page, row, left), attribute << 8 | ' ', right - left + 1);
 }
 
 struct window {
@@ -140,7 +139,6 @@ static int text_memory_answers(void)
 // The text modes give mode 3, whose colours and 80 columns are all there is; graphics modes change nothing.
 static void set_mode(u8 mode)
 {
-	static const struct window whole = {0, 0, ROWS - 1, COLUMNS - 1};
 	enum { LAST_TEXT_MODE = 3, MONOCHROME = 7, KEEP_MEMORY = 0x80 };
 	u8 wanted = mode & ~KEEP_MEMORY;
 	if (wanted > LAST_TEXT_MODE && wanted != MONOCHROME)
@@ -162,11 +160,10 @@ static void set_mode(u8 mode)
 	bda()->video_switches = 0xF9;
 	bda()->vga_flags = 0x11; // 400 lines, VGA
 	bda()->display_code = 8;
-	for (u32 page = 0; page < PAGES; page++) {
-		if (!(mode & KEEP_MEMORY))
-			scroll(page, whole, 0, BLANK >> 8, 1);
+	if (has_screen && !(mode & KEEP_MEMORY))
+		fill_words(TEXT_MEMORY, BLANK, PAGES * PAGE_BYTES / 2);
+	for (u32 page = 0; page < PAGES; page++)
 		bda()->cursors[page] = 0;
-	}
 	move_cursor(0, 0);
 }
 
