@@ -104,7 +104,7 @@ class PortBus:
     def read_string(self, port: int, width: int, count: int) -> bytes:
         """At least one and at most `count` elements from `port`, as REP INS wants them."""
         region = self._owners[port]
-        if region is None or region.read_string is None or width > region.widest:
+        if region is None or region.read_string is None or not self._fits(region, port, width):
             return self.read(port, width).to_bytes(width, "little")
         data = region.read_string(port - self._bases[region], width, count)
         for seen in self._observers.port_string_read:
@@ -114,13 +114,17 @@ class PortBus:
     def write_string(self, port: int, width: int, data: bytes) -> int:
         """Write elements of `width` bytes to `port`; how many bytes were taken (at least one element)."""
         region = self._owners[port]
-        if region is None or region.write_string is None or width > region.widest:
+        if region is None or region.write_string is None or not self._fits(region, port, width):
             self.write(port, width, int.from_bytes(data[:width], "little"))
             return width
         taken = region.write_string(port - self._bases[region], width, data)
         for seen in self._observers.port_string_written:
             seen(port, width, data[:taken])
         return taken
+
+    def _fits(self, region: Region, port: int, width: int) -> bool:
+        """Whether an access is the region's alone, and no wider than it takes."""
+        return width <= region.widest and port - self._bases[region] + width <= region.size
 
     def _read(self, port: int, width: int) -> int:
         region = self._owners[port]

@@ -88,7 +88,9 @@ class Pit8254(Device[PitState]):
         return (Region("pit", 0x40, 4, self._read, self._write, registers=names),)
 
     def set_gate(self, number: int, level: bool) -> None:
-        """Drive the GATE pin of a counter."""
+        """Drive the GATE pin of a counter; where its level does not change, not even time is looked at."""
+        if level == self.state.counters[number].gate:
+            return
         pulse = self._present(number)
         self.state.counters[number].set_gate(level, pulse)
         self._changed(number, pulse)

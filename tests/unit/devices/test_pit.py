@@ -174,6 +174,15 @@ def test_mode_2_takes_a_new_count_at_the_end_of_the_period(board: Board) -> None
     assert not board.status(1) & 0x40
 
 
+def test_a_gate_that_is_driven_as_it_stands_leaves_the_saved_state_alone(board: Board) -> None:
+    board.pit.set_gate(2, True)
+    board.program(2, 3, 100)
+    board.run_to(50)
+    saved = board.pit.save()
+    board.pit.set_gate(2, True)
+    assert board.pit.save() == saved
+
+
 def test_mode_2_goes_high_and_stops_with_the_gate_and_restarts_with_it(board: Board) -> None:
     board.pit.set_gate(2, True)
     board.program(2, 2, 3)
