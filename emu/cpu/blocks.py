@@ -55,6 +55,7 @@ class Cells(ctypes.Structure):
         ("clock", c_void_p),
         ("retired", c_int64),
         ("start", c_uint64),
+        ("opened", c_int64),
         ("size", c_uint32),
         ("asked", c_uint8),
         ("wanted", c_uint8),
@@ -159,6 +160,7 @@ class Blocks:
         stop = self._decision()
         if not stop:
             cells.start = address
+            cells.opened = self._clock[ELAPSED]
             cells.size = size
         return stop
 

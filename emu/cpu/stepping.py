@@ -147,6 +147,8 @@ class Stepper:
         self._restarted = False
         self.inside = address + size < cells.start + cells.size
         self._finish_string(string, count, shadow, address)
+        if not self.inside:
+            cpu.blocks.close(cells.size)
         return Exit.STEPPED
 
     def _single_step(self) -> None:

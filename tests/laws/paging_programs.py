@@ -62,9 +62,9 @@ PAGING_PROGRAMS = {
     "an absent page written to by a string": _START
     + "mov edi, 0x400ff0; mov ecx, 20; mov eax, 7; rep stosd; jmp finish;",
     "a change of the map where no page is": _START
-    + """mov dword ptr [0x11000 + 0x3f0 * 4], 0; mov eax, cr3; mov cr3, eax; mov dx, 0x320; mov al, 0; out dx, al;
-    mov eax, cr2; call note; mov al, [0x3f1000]; call note; mov al, 1; out dx, al; mov ax, [0x3f1000]; call note;
-    mov byte ptr [0x401000], 5; jmp finish;""",
+    + """mov dword ptr [0x11000 + 0x3f0 * 4], 0; mov eax, cr3; mov cr3, eax; mov dx, 0x320; mov al, 0;
+    out dx, al; mov eax, cr2; call note; mov al, [0x3f1000]; call note; mov al, 1; out dx, al;
+    mov ax, [0x3f1000]; call note;    mov byte ptr [0x401000], 5; jmp finish;""",
     "an absent page run": _START + "mov eax, 0x402000; call eax; jmp finish;",
     "a page with a reserved bit, and CR2 of a word across pages": _START
     + "mov dword ptr [0x12004], 0x9003; mov eax, [0x401fff]; jmp finish;",

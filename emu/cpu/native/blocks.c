@@ -102,6 +102,7 @@ on_special_block(void *engine, uint64_t address, uint32_t size, struct blocks *s
         mark_code(engine, self, address, size);
     }
     self->start = address;
+    self->opened = self->clock[0];
     self->size = size;
 }
 
@@ -125,5 +126,6 @@ void emu_on_block(void *engine, uint64_t address, uint32_t size, struct blocks *
         return;
     }
     self->start = address;
+    self->opened = elapsed;
     self->size = size;
 }

@@ -26,6 +26,7 @@ struct blocks {
     int64_t *clock;             /* elapsed, deadline, next timer: in ticks */
     int64_t retired;            /* bytes of guest code */
     uint64_t start;             /* of the open block, linear */
+    int64_t opened;             /* in ticks: when it began */
     uint32_t size;              /* of the open block; 0: none is open */
     union {
         uint32_t attention;     /* any of these: */
