@@ -10,11 +10,14 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from emu.cli.render import is_rich
 from emu.core.backends import ByteSink
 from emu.core.errors import ConfigError
+from emu.machine.config import Run
 
 FILE = "file:"
 KEPT_LINES = 4096
@@ -32,6 +35,8 @@ class Destination:
         self._failed = failed
         self._stream: BinaryIO | None = None
         self._prompt = False
+        self.before: Callable[[], None] = lambda: None
+        """Called before anything is written."""
 
     @property
     def path(self) -> Path | None:
@@ -60,6 +65,7 @@ class Destination:
         """Take `data`; show it at once on a terminal, else by lines."""
         if self._stream is None:
             return
+        self.before()
         try:
             self._stream.write(data)
             if self._prompt or b"\n" in data:
@@ -129,6 +135,21 @@ class LogLines:
         """Take a line without its newline."""
         self.kept.append(line)
         self._passed_to.write(line + b"\n")
+
+
+def beside_display(run: Run) -> Run:
+    """Where output goes while the screen has the terminal for itself. Raises ConfigError."""
+    if run.json:
+        raise ConfigError("--display text shows the screen, --json nothing: leave one of them out")
+    if not is_rich(sys.stdout):
+        raise ConfigError("--display text needs a terminal: give --screen for the screen at the end")
+    if sys.stderr.isatty():
+        if run.debug == "stderr" or (run.trace and run.trace_file is None):
+            option = "--debug" if run.debug == "stderr" else "--trace-file"
+            raise ConfigError(f"--display text needs the terminal for itself: send {option} to a file")
+        run = replace(run, guest_log="null" if run.guest_log == "stderr" else run.guest_log)
+    serial, serial2 = ("null" if name == "stdio" else name for name in (run.serial, run.serial2))
+    return replace(run, serial=serial, serial2=serial2)
 
 
 def refuse_clashes(outputs: list[Path], inputs: list[Path]) -> None:

@@ -14,7 +14,7 @@ from emu.cli.main import complain
 from emu.cli.options import layer
 from emu.core.errors import ConfigError
 from emu.machine.bundled import guest_names
-from emu.machine.config import LINKS, PACES, PROFILES, MachineConfig
+from emu.machine.config import DISPLAYS, LINKS, PACES, PROFILES, MachineConfig
 from emu.machine.loader import load
 from emu.observe.kinds import KINDS
 
@@ -113,6 +113,12 @@ def option(heading: str, *names: str, **attributes: Any) -> Callable[[F], F]:
 @option(OUTPUT, "--json", is_flag=True, help="Print one JSON object at the end, nothing else.")
 @option(OUTPUT, "--hash", is_flag=True, help="Print a hash over all that crossed a bus or a wire.")
 @option(OUTPUT, "--screen", is_flag=True, help="Print the text screen as it was at the end.")
+@option(
+    OUTPUT,
+    "--display",
+    metavar="|".join(DISPLAYS),
+    help="Show the text screen while it runs; keys go to the guest's keyboard then (none).",
+)
 @option(WATCHING, "--trace", metavar="KIND,...", help=f"Print events: {', '.join(KINDS)}, or all.")
 @option(WATCHING, "--trace-file", metavar="PATH", help="Where they go (standard error).")
 @option(WATCHING, "--trace-format", metavar="text|json", help="How (json for *.jsonl, else text).")
@@ -169,9 +175,10 @@ def execute(config: MachineConfig) -> int:
     else:
         from emu.cli.render import show_run, show_screen
 
-        if config.run.serial == "stdio" and not session.console.ends_in_a_line:
+        display = config.run.display == "text"
+        if config.run.serial == "stdio" and not display and not session.console.ends_in_a_line:
             click.echo()
-        if config.run.screen:
+        if config.run.screen or display:
             show_screen(summary.screen)
         show_run(session.transcript, summary)
     return summary.status

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from emu.backends.capture import Capture
 from emu.cli.live import Live
-from emu.cli.outputs import Console, Destination, LogLines, refuse_clashes
+from emu.cli.outputs import Console, Destination, LogLines, beside_display, refuse_clashes
 from emu.core.errors import HostError
 from emu.inspect.decoders import PciDecoder, UnplugDecoder
 from emu.inspect.outcome import Outcome, Verdict, judge
@@ -51,7 +51,7 @@ class Session:
         self._began = time.monotonic()
         self.config = config
         self.complaints: list[str] = []
-        run = config.run
+        run = beside_display(config.run) if config.run.display == "text" else config.run
         serial, serial2 = (
             "null" if run.json and name == "stdio" else name for name in (run.serial, run.serial2)
         )
@@ -76,6 +76,8 @@ class Session:
         ]
         ports = [kind for kind, to in (("serial", serial), ("serial2", serial2)) if to == "stdio"]
         self._live = Live(self.machine, run, self.console, ports[0] if ports else None)
+        for destination in self._destinations:
+            destination.before = self._live.wipe
         self._outputs: list[Output] = [*self._captures, *self._destinations, self._live]
         self._attach_observers()
 
@@ -174,6 +176,7 @@ class Session:
 
     def _breathe(self) -> None:
         """Between blocks: heed the wall clock."""
+        self._live.breathe()
         wall = self.config.run.wall_s
         if wall is not None and time.monotonic() - self._began >= wall:
             self.machine.stop(

@@ -26,10 +26,10 @@ NOT_AS_TYPED = (
 NOT_AT_ONCE = termios.ECHO | termios.ECHONL | termios.ICANON | termios.IEXTEN | termios.ISIG
 
 
-def is_interactive() -> bool:
-    """Whether a person sits at standard input and output, and we have the terminal to ourselves."""
+def has_keyboard() -> bool:
+    """Whether a person sits at standard input, and we are what runs at the terminal now."""
     try:
-        return sys.stdin.isatty() and sys.stdout.isatty() and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+        return sys.stdin.isatty() and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
     except (OSError, ValueError, AttributeError):  # closed, or none
         return False
 

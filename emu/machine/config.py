@@ -11,6 +11,7 @@ from emu.core.clock import Costs
 PROFILES = ("seed", "qemu", "none")
 ON_RESET = ("exit", "reboot")
 LINKS = ("null", "echo", "peer")
+DISPLAYS = ("text", "none")
 PACES = ("real", "none")
 POSITIONS = ("primary master", "primary slave", "secondary master", "secondary slave")
 OUTCOMES = ("SUCCESS", "SKIP", "ERROR", "FAILURE", "CRASH")
@@ -104,6 +105,8 @@ class Run:
     json: bool = False
     hash: bool = False
     screen: bool = False
+    display: str = "none"
+    """What is shown while it runs, besides the console: `text` is the text screen."""
 
 
 @dataclass(frozen=True)

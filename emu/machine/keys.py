@@ -46,6 +46,7 @@ NAMED = {
     "space": b"\x29",
     "backspace": b"\x66",
     "lt": CHARACTERS[","],
+    "gt": CHARACTERS["."],
     "up": b"\xe0\x75",
     "down": b"\xe0\x72",
     "left": b"\xe0\x6b",
@@ -63,7 +64,7 @@ NAMED = {
     "sysrq": b"\x84",
     **{f"f{n}": bytes((code,)) for n, code in enumerate(bytes.fromhex("050604 0c030b 830a01 097807"), 1)},
 }
-"""Keys by name; `lt` is the character <, which begins a name."""
+"""Keys by name; `lt` and `gt` are the characters < and >, between which a name stands."""
 
 
 def strokes(text: str) -> list[bytes]:
@@ -101,7 +102,7 @@ def _key(last: str, name: str) -> list[bytes]:
     known = NAMED | MODIFIERS
     if last.lower() not in known:
         raise ValueError(f"knows no key <{name}>: {suggestion(last.lower(), known)}")
-    shift = [MODIFIERS["shift"]] if last == "lt" else []
+    shift = [MODIFIERS["shift"]] if last.lower() in ("lt", "gt") else []
     return [*shift, known[last.lower()]]
 
 

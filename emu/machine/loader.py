@@ -18,6 +18,7 @@ from emu.machine import values
 from emu.machine.bundled import guest_path
 from emu.machine.config import (
     DEFAULT_MAC,
+    DISPLAYS,
     LINKS,
     ON_RESET,
     OUTCOMES,
@@ -94,6 +95,7 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
         "json": Key(values.boolean, "json"),
         "hash": Key(values.boolean, "hash"),
         "screen": Key(values.boolean, "screen"),
+        "display": Key(values.choice(*DISPLAYS), "display"),
     },
 }
 """Tables of single values. `[store]` holds paths of the caller's choice."""

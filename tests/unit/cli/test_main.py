@@ -16,7 +16,7 @@ ROOT = Path(emu.__file__).parent.parent
 OPTIONS = (
     *("firmware", "disk", "cdrom", "nic", "memory", "profile", "protocol-version", "blacklist", "store"),
     *("guest-log", "no-log-throttle", "serial", "trace", "trace-file", "limit", "wall", "slice", "step"),
-    *("json", "hash", "input", "keys", "pace"),
+    *("json", "hash", "input", "keys", "pace", "display"),
 )
 
 

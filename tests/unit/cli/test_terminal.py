@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from pathlib import Path
 
 import pytest
 
+from emu.cli.main import main
 from tests.echo import echo
 from tests.unit.cli.at_terminal import Sitting, sit
-from tests.unit.rom import FOREVER, say, write_rom
+from tests.unit.rom import FOREVER, enable_vga, say, write_rom
 
 HINT = r"\[emu\] Ctrl-A x quits.*?\n"
 
@@ -121,3 +123,46 @@ def test_json_at_a_terminal_has_no_words_for_a_person(tmp_path: Path) -> None:
         "run", "--json", "--firmware", write_rom(tmp_path, say("x") + FOREVER), "--limit", "0.1"
     ) as sitting:
         assert "Ctrl-A" not in sitting.rest()
+
+
+def test_the_screen_is_shown_while_it_runs_and_left_at_the_end(tmp_path: Path) -> None:
+    cells = b"".join(
+        b"\xc6\x06" + offset.to_bytes(2, "little") + bytes((code,))
+        for offset, code in enumerate(b"H\x07i\x07")
+    )
+    code = b"\xb8\x00\xb8\x8e\xd8" + cells + FOREVER
+    with sit("run", "--firmware", write_rom(tmp_path, enable_vga() + code), "--display", "text") as sitting:
+        found = sitting.settings()
+        assert "\x1b[?1049h" in sitting.wait_for("Hi")
+        sitting.type(b"\x01x")
+        assert "\x1b[?1049l" in sitting.wait_for("Screen")
+        sitting.wait_for("Hi.*stopped by Ctrl-A x")
+        assert sitting.settings() == found
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (("--json",), "--display text shows the screen, --json nothing: leave one of them out"),
+        (("--debug", "stderr"), "--display text needs the terminal for itself: send --debug to a file"),
+        (("--trace", "irq"), "--display text needs the terminal for itself: send --trace-file to a file"),
+    ],
+)
+def test_what_cannot_be_beside_the_live_screen_is_refused(
+    echoing: str, options: tuple[str, ...], problem: str
+) -> None:
+    with sit("run", "--firmware", echoing, "--display", "text", *options) as sitting:
+        assert sitting.rest() == f"emu: {problem}\n"
+
+
+def test_without_a_terminal_there_is_no_live_screen(echoing: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--firmware", echoing, "--display", "text"]) == 2
+    assert "--display text needs a terminal: give --screen" in capsys.readouterr().err
+
+
+def test_a_long_run_whose_console_is_a_file_tells_how_it_is_getting_on(tmp_path: Path) -> None:
+    arguments = ("run", "--firmware", write_rom(tmp_path, say("x") + FOREVER), "--serial", "null")
+    with sit(*arguments) as sitting:
+        sitting.wait_for(r"\x1b\[Kemu: [\d.]+ s virtual, \d+ s wall, \d+ MB of code a second")
+        sitting.send(signal.SIGINT)
+        assert re.match(r".*\r\x1b\[K(\x1b\[3m)?Unplugged", sitting.rest(), re.DOTALL)
