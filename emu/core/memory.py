@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 from emu.core.bus import MmioBus
 from emu.core.errors import ConfigError
+from emu.core.pages import TrackedPages
 
 PAGE = 0x1000
 ADDRESS_SPACE = (1 << 40) - 0x1_0000
@@ -77,7 +78,8 @@ BEYOND = Segment(ADDRESS_SPACE, 1 << 64, None, None)
 class Memory:
     """RAM of `ram_bytes` and room for `rom_bytes` of ROM images in one buffer."""
 
-    def __init__(self, ram_bytes: int, rom_bytes: int, mmio: MmioBus) -> None:
+    def __init__(self, ram_bytes: int, rom_bytes: int, mmio: MmioBus, *, tracked: bool = False) -> None:
+        """`tracked` memory knows which pages were written, for checkpoints."""
         mib = ram_bytes >> 20
         if not SMALLEST_MIB <= mib <= LARGEST_MIB:
             raise ConfigError(
@@ -85,7 +87,8 @@ class Memory:
             )
         self.ram_bytes = ram_bytes
         self.mmio = mmio
-        self.buffer = mmap.mmap(-1, ram_bytes + rom_bytes)
+        self.pages = TrackedPages(ram_bytes + rom_bytes) if tracked else None
+        self.buffer = self.pages.buffer if self.pages else mmap.mmap(-1, ram_bytes + rom_bytes)
         self.view = memoryview(self.buffer)
         self.plain_end = min(ram_bytes, LOW_LIMIT)
         """RAM below this lies in the buffer at its own address."""

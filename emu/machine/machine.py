@@ -51,8 +51,12 @@ class Machine:
         guest_log: Callable[[bytes], None] = lambda line: None,
         host_log: Callable[[str], None] = lambda text: None,
         native: bool = True,
+        tracked: bool = False,
     ) -> None:
-        """Raises ConfigError where the configuration asks for the impossible."""
+        """A `tracked` machine can take checkpoints: see `emu.machine.checkpoints`.
+
+        Raises ConfigError where the configuration asks for the impossible.
+        """
         self.config = config
         self.observers = observers or Observers()
         self._unplugged = Unplugged()
@@ -70,7 +74,7 @@ class Machine:
         )
         firmware = load_firmware(config.firmware or bios_path())
         self._kernel = load_kernel(config.kernel, config.memory_mib << 20) if config.kernel else None
-        self.pc = pc = Pc(config, firmware, outlets, self.observers, native=native)
+        self.pc = pc = Pc(config, firmware, outlets, self.observers, native=native, tracked=tracked)
         self.clock, self.memory = pc.clock, pc.memory
         self.ports, self.mmio, self.pci = pc.ports, pc.mmio, pc.pci
         self.processor, self.store = pc.processor, pc.store

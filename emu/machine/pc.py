@@ -63,7 +63,14 @@ class Pc:
     """A PIIX3 PC with the Xen platform device. Nothing here runs; see `emu.machine.machine`."""
 
     def __init__(
-        self, config: MachineConfig, firmware: bytes, out: Outlets, seen: Observers, *, native: bool
+        self,
+        config: MachineConfig,
+        firmware: bytes,
+        out: Outlets,
+        seen: Observers,
+        *,
+        native: bool,
+        tracked: bool,
     ) -> None:
         clock = self.clock = Clock(config.costs)
         ports, mmio = self.ports, self.mmio = PortBus(seen), MmioBus(seen)
@@ -72,7 +79,7 @@ class Pc:
         ram = config.memory_mib << 20
         low_ram = min(ram, LOW_LIMIT)
         roms = CardRoms(config)
-        memory = self.memory = Memory(ram, len(firmware) + MEMORY_SIZE + roms.size, mmio)
+        memory = self.memory = Memory(ram, len(firmware) + MEMORY_SIZE + roms.size, mmio, tracked=tracked)
         rom = memory.add_image(firmware)
         memory.place(Segment(FOUR_GIB - len(firmware), len(firmware), rom, None))
         planes = memory.add_image(bytes(MEMORY_SIZE))

@@ -108,7 +108,10 @@ class RunLoop:
 
     def run(self, until_ns: int | None = None) -> Stop:
         """Run until something stops the machine, or virtual time reaches `until_ns`."""
-        until = None if until_ns is None else until_ns * self._clock.ticks_per_ns
+        return self.run_to(None if until_ns is None else until_ns * self._clock.ticks_per_ns)
+
+    def run_to(self, until: int | None) -> Stop:
+        """The same with virtual time in ticks, which tells all decision points apart."""
         while True:
             if self._processor.at_decision_point:
                 stop = self._decide(until)

@@ -22,7 +22,8 @@ class Snapshot:
 
     ticks: int
     processor: Registers
-    memory: dict[int, bytes]
+    memory: dict[int, bytes] | None
+    """None where the pages of memory are kept elsewhere, by checkpoints."""
     lines: dict[str, bool]
     devices: dict[str, Plain]
     links: list[Plain]
@@ -34,12 +35,12 @@ class Snapshot:
     """How many had been taken from outside."""
 
 
-def save(pc: Pc) -> Snapshot:
-    """Take a snapshot. The machine is not changed."""
+def save(pc: Pc, *, memory: bool = True) -> Snapshot:
+    """Take a snapshot, if wanted without memory. The machine is not changed."""
     return Snapshot(
         ticks=pc.clock.ticks,
         processor=pc.processor.save(),
-        memory=_chunks(pc),
+        memory=_chunks(pc) if memory else None,
         lines={f"{number} {line.name}": line.level for number, line in enumerate(pc.lines)},
         devices={device.name: device.save() for device in pc.devices},
         links=[link.save() for link in pc.links],
@@ -71,7 +72,8 @@ def restore(pc: Pc, snapshot: Snapshot) -> None:
     pc.images.restore_discs(snapshot.discs)
     for device in pc.devices:
         device.restore(snapshot.devices[device.name])
-    _fill(pc, snapshot.memory)
+    if snapshot.memory is not None:
+        _fill(pc, snapshot.memory)
     pc.processor.restore(snapshot.processor)
 
 

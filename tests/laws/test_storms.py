@@ -165,7 +165,7 @@ def draw_address(mmio: MmioBus, random: Random) -> int:
 
 
 def storm_pc(machine: Machine, seed: int, *, configure: bool) -> list[object]:
-    """Random accesses to ports, device memory and, if wanted, PCI configuration; everything that was answered."""
+    """Random accesses to ports, device memory and, if wanted, PCI configuration; all answers."""
     random = Random(seed)
     seen: list[object] = []
     for _ in range(LENGTH):

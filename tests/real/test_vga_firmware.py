@@ -102,6 +102,7 @@ def test_our_bios_lets_the_vga_firmware_have_int_10h(seabios: Path) -> None:
     outcome = boot(MachineConfig(vga_rom=seabios / "vgabios-stdvga.bin", drives=DISK))
     assert outcome.screen == ["emu BIOS: disk 80h (primary master): booting"]
     assert "emu BIOS: disk 80h (primary master): booting" in outcome.debug
+    assert outcome.end.memory is not None
     int_10h = outcome.end.memory[0][0x40:0x44]
     assert int_10h[2:] == (0xC000).to_bytes(2, "little")
 

@@ -1,0 +1,114 @@
+"""Checkpoints of a running machine, so that it can be put back to where it was.
+
+Each checkpoint holds the machine without its memory. Between two neighbours lie the pages of memory that
+differ, as they are on the side where the memory's remembered content is not; moving across exchanges them.
+So going back costs what was written since, and the same page is kept once for each stretch that wrote it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+from emu.core.errors import ConfigError
+from emu.core.pages import PAGE
+from emu.machine.machine import Machine
+from emu.machine.snapshot import Snapshot, restore, save
+
+DEFAULT_BUDGET = 256 << 20
+SPARED = 8
+"""The newest checkpoints are not thinned out."""
+
+
+@dataclass
+class Checkpoint:
+    """A machine at a decision point, and the pages in which memory differs from the next checkpoint's."""
+
+    ticks: int
+    snapshot: Snapshot
+    difference: dict[int, bytes] = field(default_factory=dict)
+
+
+class Checkpoints:
+    """The checkpoints of one tracked machine, in order of time, within `budget` bytes of memory."""
+
+    def __init__(self, machine: Machine, budget: int = DEFAULT_BUDGET) -> None:
+        if machine.memory.pages is None:
+            raise ConfigError("this machine cannot take checkpoints: make it with tracked=True")
+        self._machine = machine
+        self._pages = machine.memory.pages
+        self._budget = budget
+        self._kept: list[Checkpoint] = []
+        self._here = 0
+        """Whose memory is the remembered content."""
+
+    @property
+    def times(self) -> list[int]:
+        """When the checkpoints were taken, in ticks."""
+        return [checkpoint.ticks for checkpoint in self._kept]
+
+    @property
+    def bytes_held(self) -> int:
+        """Memory that the differences take."""
+        return PAGE * sum(len(checkpoint.difference) for checkpoint in self._kept)
+
+    def take(self) -> None:
+        """Take a checkpoint here, at a decision point, unless there is one."""
+        ticks = self._machine.clock.ticks
+        at = bisect_right(self.times, ticks)
+        if at and self._kept[at - 1].ticks == ticks:
+            return
+        former = self._pages.keep()
+        new = Checkpoint(ticks, save(self._machine.pc, memory=False))
+        if self._kept:
+            before = self._kept[at - 1]
+            # To the right lies what the former neighbour's right side was, and what was undone since.
+            new.difference = {**former, **before.difference} if at < len(self._kept) else {}
+            before.difference = former
+        self._kept.insert(at, new)
+        self._here = at
+        self._thin_out()
+
+    def go(self, ticks: int) -> int:
+        """Put the machine to the last checkpoint at or before `ticks`; when that is."""
+        target = max(bisect_right(self.times, ticks) - 1, 0)
+        self._pages.exchange({})
+        while self._here > target:
+            self._here -= 1
+            self._cross(self._kept[self._here])
+        while self._here < target:
+            self._cross(self._kept[self._here])
+            self._here += 1
+        restore(self._machine.pc, self._kept[target].snapshot)
+        return self._kept[target].ticks
+
+    def forget_after(self, ticks: int) -> None:
+        """The run from `ticks` on is another one: its checkpoints are of no use."""
+        while len(self._kept) > 1 and self._kept[-1].ticks > ticks and self._here < len(self._kept) - 1:
+            self._kept.pop()
+            self._kept[-1].difference = {}
+
+    def _cross(self, edge: Checkpoint) -> None:
+        edge.difference = self._pages.exchange(edge.difference)
+        for number in edge.difference:
+            self._machine.memory.written(number * PAGE, PAGE)
+
+    def _thin_out(self) -> None:
+        """Drop checkpoints, of old ones every other first, until the budget is kept."""
+        while self.bytes_held > self._budget and len(self._kept) > SPARED + 1:
+            gaps = [
+                (self._kept[at + 1].ticks - self._kept[at - 1].ticks)
+                / (self._kept[-1].ticks - self._kept[at].ticks)
+                for at in range(1, len(self._kept) - SPARED)
+            ]
+            self._drop(1 + gaps.index(min(gaps)))
+
+    def _drop(self, at: int) -> None:
+        """Merge the differences on both sides; whichever lies on the far side of memory's content holds."""
+        before, dropped = self._kept[at - 1], self._kept[at]
+        if self._here > at:
+            before.difference = {**dropped.difference, **before.difference}
+            self._here -= 1
+        else:
+            before.difference = {**before.difference, **dropped.difference}
+        del self._kept[at]
