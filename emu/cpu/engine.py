@@ -99,6 +99,7 @@ class UnicornProcessor:
             clock=clock,
             cpuid=cpuid or CpuidTable(),
             msrs=self.msrs,
+            blocks=self.blocks,
             refuse=self._refuse,
             failed=self._fail,
         )

@@ -5,7 +5,9 @@ FS_BASE, GS_BASE and KERNEL_GS_BASE are the engine's own, because guests write t
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
+from ctypes import c_int64, c_uint32, c_uint64, c_void_p
 from dataclasses import dataclass
 
 from emu.core.clock import Clock
@@ -23,6 +25,23 @@ PASSED_THROUGH = (FS_BASE, GS_BASE, KERNEL_GS_BASE)
 
 EFER_SCE, EFER_LME, EFER_LMA, EFER_NXE = 1 << 0, 1 << 8, 1 << 10, 1 << 11
 PAT_TYPES = (0, 1, 4, 5, 6, 7)
+
+
+class TimestampCells(ctypes.Structure):
+    """`struct timestamp` of native/timestamp.c."""
+
+    _fields_ = [
+        ("blocks", c_void_p),
+        ("write_register", c_void_p),
+        ("register_rax", c_uint32),
+        ("register_rcx", c_uint32),
+        ("register_rdx", c_uint32),
+        ("register_cr4", c_uint32),
+        ("cost", c_int64),
+        ("ticks_per_ns", c_int64),
+        ("offset", c_uint64),
+        ("aux", c_uint32),
+    ]
 
 
 @dataclass(frozen=True)
@@ -47,8 +66,7 @@ class Msrs:
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
         self._clock = clock
-        self.tsc_offset = 0
-        self.tsc_aux = 0
+        self.cells = TimestampCells()
         at = context.layout()
         self.table: dict[int, Msr] = {
             TSC: Msr(self.timestamp, self._set_timestamp),
@@ -66,6 +84,24 @@ class Msrs:
             FMASK: self._field(at.lstar + 16, 4),
             TSC_AUX: Msr(lambda: self.tsc_aux, self._set_tsc_aux),
         }
+
+    @property
+    def tsc_offset(self) -> int:
+        """What the time-stamp counter is ahead of virtual time, in nanoseconds, modulo 2^64."""
+        return int(self.cells.offset)
+
+    @tsc_offset.setter
+    def tsc_offset(self, value: int) -> None:
+        self.cells.offset = value & 0xFFFF_FFFF_FFFF_FFFF
+
+    @property
+    def tsc_aux(self) -> int:
+        """IA32_TSC_AUX."""
+        return int(self.cells.aux)
+
+    @tsc_aux.setter
+    def tsc_aux(self, value: int) -> None:
+        self.cells.aux = value
 
     def read(self, number: int) -> int:
         """RDMSR. Raises Fault."""

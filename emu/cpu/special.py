@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
+from ctypes import c_void_p
+from typing import Any
 
 from emu.core.clock import Clock
 from emu.cpu import context
+from emu.cpu.blocks import Blocks
 from emu.cpu.context import CS, HF_CS32, HF_CS64, HF_TF, RAX, RCX, RDX, RSP, SS, Segment
 from emu.cpu.cpuid import CpuidTable
 from emu.cpu.descriptors import GP, UD, Fault
@@ -51,6 +55,7 @@ class SpecialInstructions:
         clock: Clock,
         cpuid: CpuidTable,
         msrs: Msrs,
+        blocks: Blocks,
         refuse: Callable[[Fault], None],
         failed: Failed,
     ) -> None:
@@ -61,17 +66,30 @@ class SpecialInstructions:
         self._cpuid = cpuid
         self._msrs = msrs
         self._refuse = refuse
-        for instruction, answer in (
-            (x86.UC_X86_INS_CPUID, self._on_cpuid),
-            (x86.UC_X86_INS_RDTSC, self._on_rdtsc),
-            (x86.UC_X86_INS_RDTSCP, self._on_rdtscp),
-        ):
+        answers = {x86.UC_X86_INS_CPUID: self._on_cpuid}
+        if blocks.library is None:
+            answers |= {x86.UC_X86_INS_RDTSC: self._on_rdtsc, x86.UC_X86_INS_RDTSCP: self._on_rdtscp}
+        else:
+            self._install_native(blocks.library, blocks)
+        for instruction, answer in answers.items():
             handle.hook(HOOK_INSTRUCTION, InstructionCallback(guarded(answer, failed, 1)), instruction)
         for instruction, enter in (
             (x86.UC_X86_INS_SYSCALL, self._on_syscall),
             (x86.UC_X86_INS_SYSENTER, self._on_sysenter),
         ):
             handle.hook(HOOK_INSTRUCTION, SyscallCallback(guarded(enter, failed, None)), instruction)
+
+    def _install_native(self, library: Any, blocks: Blocks) -> None:
+        cells, clock = self._msrs.cells, self._clock
+        cells.blocks = ctypes.addressof(blocks.cells)
+        cells.write_register = ctypes.cast(self._handle.library.uc_reg_write, c_void_p).value
+        cells.register_rax, cells.register_rcx = x86.UC_X86_REG_RAX, x86.UC_X86_REG_RCX
+        cells.register_rdx, cells.register_cr4 = x86.UC_X86_REG_RDX, x86.UC_X86_REG_CR4
+        cells.cost = clock.costs.timestamp_read_ns * clock.ticks_per_ns
+        cells.ticks_per_ns = clock.ticks_per_ns
+        user = ctypes.addressof(cells)
+        self._handle.hook(HOOK_INSTRUCTION, library.emu_on_rdtsc, x86.UC_X86_INS_RDTSC, user)
+        self._handle.hook(HOOK_INSTRUCTION, library.emu_on_rdtscp, x86.UC_X86_INS_RDTSCP, user)
 
     def _on_cpuid(self, _engine: int, _user: int) -> int:
         handle = self._handle

@@ -19,6 +19,7 @@ idtr: .word 15 * 8 - 1; .long 0x8800;
 begin: cld; mov si, offset gdt; mov di, 0x8000; mov cx, 24; rep movsw;
 mov word ptr [0x8800 + 14 * 8], offset fault; mov word ptr [0x8802 + 14 * 8], 8;
 mov word ptr [0x8804 + 14 * 8], 0x8e00; mov word ptr [0x8806 + 14 * 8], 0;
+mov si, 0x8800 + 14 * 8; mov di, 0x8800 + 13 * 8; mov cx, 4; rep movsw;
 mov dword ptr [0x9004], 0x7400; mov dword ptr [0x9008], 0x10;
 lgdt [gdtr]; lidt [idtr]; mov eax, cr0; or al, 1; mov cr0, eax; .byte 0xea; .word wide, 8;
 .code32;
@@ -30,7 +31,7 @@ mov dword ptr [{DIRECTORY}], {TABLE} + 7; mov dword ptr [{DIRECTORY} + 4], {SECO
 mov dword ptr [{DIRECTORY} + 8], 0x83; mov dword ptr [{SECOND_TABLE}], 0x3003;
 mov eax, cr4; or al, 0x10; mov cr4, eax; mov eax, {DIRECTORY}; mov cr3, eax;
 mov eax, cr0; or eax, 0x80010000; mov cr0, eax; jmp paged;
-note: mov [ebp], ax; add ebp, 2; ret;
+note_dx: mov ax, dx; note: mov [ebp], ax; add ebp, 2; ret;
 fault: pop eax; call note; mov eax, cr2; call note; jmp finish;
 finish: mov al, 0; out 0xf4, al; for_ever: jmp for_ever;
 paged:
@@ -57,6 +58,11 @@ PAGING_PROGRAMS = {
     + _TO_RING_3
     + """mov eax, 0x23; mov ds, eax; mov es, eax; mov ecx, 3; again: push 0x23; pop fs; loop again;
     mov ax, fs; call note; jmp finish;""",
+    "a time-stamp counter that ring 3 may not read": _START
+    + "mov ecx, 0xc0000103; mov eax, 0x1234; xor edx, edx; wrmsr; mov ecx, 16; mov edx, 7; wrmsr; rdtscp; "
+    + "call note_dx; mov ax, cx; call note; mov eax, cr4; or al, 4; mov cr4, eax; rdtsc; call note_dx;"
+    + _TO_RING_3
+    + "rdtsc; jmp finish;",
     "a supervisor's page read in ring 3": _START + _TO_RING_3 + "mov eax, [0x8018]; nop; jmp finish;",
     "an absent page written": _START + "nop; mov dword ptr [0x401ffe], 5; nop; jmp finish;",
     "an absent page written to by a string": _START
@@ -80,6 +86,7 @@ FOUND = {
     "a large page that goes": [0x55, 0x66, 0xFF],
     "marks in page tables": [0x23, 0x63, 0x1027],
     "descriptors of the supervisor's loaded in ring 3": [0x23],
+    "a time-stamp counter that ring 3 may not read": [7, 0x1234, 7, 0, 0],
     "a supervisor's page read in ring 3": [5, 0x8018],
     "an absent page written": [2, 0x1FFE],
     "an absent page written to by a string": [2, 0x1000],
