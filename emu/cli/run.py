@@ -14,7 +14,7 @@ from emu.cli.main import complain
 from emu.cli.options import layer
 from emu.core.errors import ConfigError
 from emu.machine.bundled import guest_names
-from emu.machine.config import DISPLAYS, LINKS, PACES, PROFILES, MachineConfig
+from emu.machine.config import DISPLAYS, LINKS, ON_RESET, PACES, PROFILES, MachineConfig
 from emu.machine.loader import load
 from emu.observe.kinds import KINDS
 
@@ -43,8 +43,32 @@ class Target(click.ParamType[str]):
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def option(heading: str, *names: str, **attributes: Any) -> Callable[[F], F]:
-    """An option under a heading."""
+Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def completed_by(*words: str) -> Completer:
+    """Completes one of some words."""
+    return lambda ctx, param, incomplete: [
+        CompletionItem(word) for word in words if word.startswith(incomplete)
+    ]
+
+
+def completed_by_files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Completes a path, as the shell does."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def option(
+    heading: str, *names: str, words: tuple[str, ...] = (), metavar: str | None = None, **attributes: Any
+) -> Callable[[F], F]:
+    """An option under a heading; `words` are those that it takes."""
+    if words:
+        metavar, attributes["shell_complete"] = "|".join(words), completed_by(*words)
+    elif metavar and "file:PATH" in metavar:
+        attributes["shell_complete"] = completed_by(*metavar.removesuffix("PATH").split("|"))
+    elif metavar and ("PATH" in metavar or metavar == "BZIMAGE"):
+        attributes["shell_complete"] = completed_by_files
+    attributes["metavar"] = metavar
     return click.option(*names, cls=Option, heading=heading, **attributes)
 
 
@@ -86,7 +110,7 @@ def option(heading: str, *names: str, **attributes: Any) -> Callable[[F], F]:
     "hands out the next address by DHCP, and serves a file, or the files of a folder, by TFTP with "
     "`serve=PATH`.",
 )
-@option(XEN, "--profile", metavar="|".join(PROFILES), help="Which host's unplug protocol (seed).")
+@option(XEN, "--profile", words=PROFILES, help="Which host's unplug protocol (seed).")
 @option(XEN, "--protocol-version", type=int, metavar="0|1", help="Version of the protocol (1).")
 @option(XEN, "--blacklist", multiple=True, metavar="PRODUCT/BUILD", help="Refuse this build of a driver.")
 @option(XEN, "--store", multiple=True, metavar="KEY=VALUE", help="A node of the store.")
@@ -116,25 +140,25 @@ def option(heading: str, *names: str, **attributes: Any) -> Callable[[F], F]:
 @option(
     OUTPUT,
     "--display",
-    metavar="|".join(DISPLAYS),
+    words=DISPLAYS,
     help="Show the text screen while it runs; keys go to the guest's keyboard then (none).",
 )
 @option(WATCHING, "--trace", metavar="KIND,...", help=f"Print events: {', '.join(KINDS)}, or all.")
 @option(WATCHING, "--trace-file", metavar="PATH", help="Where they go (standard error).")
-@option(WATCHING, "--trace-format", metavar="text|json", help="How (json for *.jsonl, else text).")
+@option(WATCHING, "--trace-format", words=("text", "json"), help="How (json for *.jsonl, else text).")
 @option(PACE, "--limit", type=float, metavar="SECONDS", help="Stop after so much of the guest's time.")
 @option(PACE, "--wall", type=float, metavar="SECONDS", help="Stop after so much of your time.")
 @option(
     PACE,
     "--on-reset",
-    metavar="exit|reboot",
+    words=ON_RESET,
     help="What a reset is: the end, or a new start (reboot with firmware, exit with --kernel and --elf; "
     "a triple fault is a crash unless you say reboot).",
 )
 @option(
     PACE,
     "--pace",
-    metavar="|".join(PACES),
+    words=PACES,
     help="Idle time lasts as long as on your clock, or no time at all (real while input may come).",
 )
 @option(PACE, "--slice", type=int, metavar="BYTES", help="Run in slices of so much code: the same run.")

@@ -79,16 +79,16 @@ class Sitting:
 
 
 @contextmanager
-def sit(*arguments: str, columns: int = 100) -> Iterator[Sitting]:
-    """Run `emu` with these arguments at a new terminal."""
+def sit(*arguments: str, program: tuple[str, ...] = ("-m", "emu")) -> Iterator[Sitting]:
+    """Run `emu` (or another program of Python's) with these arguments at a new terminal."""
     keyboard, terminal = pty.openpty()
-    termios.tcsetwinsize(terminal, (40, columns))
+    termios.tcsetwinsize(terminal, (40, 100))
     process = os.fork()
     if not process:
         os.login_tty(terminal)
         os.chdir(ROOT)
         os.environ["TERM"] = "xterm"
-        os.execv(sys.executable, [sys.executable, "-m", "emu", *arguments])
+        os.execv(sys.executable, [sys.executable, *program, *arguments])
     os.close(terminal)
     sitting = Sitting(process, keyboard)
     try:

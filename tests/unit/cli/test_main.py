@@ -129,3 +129,21 @@ def test_completion_offers_guests(guests: Path) -> None:
 
     completed = ShellComplete(command, {}, "emu", "_EMU_COMPLETE").get_completions(["run"], "un")
     assert [item.value for item in completed] == ["unplug-all"]
+
+
+@pytest.mark.parametrize(
+    ("option", "begun", "completed"),
+    [
+        ("--pace", "", ["real", "none"]),
+        ("--display", "t", ["text"]),
+        ("--serial", "f", ["file:"]),
+        ("--input", "/etc", ["/etc"]),
+    ],
+)
+def test_completion_offers_what_an_option_takes(option: str, begun: str, completed: list[str]) -> None:
+    from click.shell_completion import ShellComplete
+
+    from emu.cli.main import emu as command
+
+    found = ShellComplete(command, {}, "emu", "_EMU_COMPLETE").get_completions(["run", option], begun)
+    assert [item.value for item in found] == completed

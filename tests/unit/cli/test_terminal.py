@@ -73,6 +73,24 @@ def test_a_signal_ends_the_run_and_leaves_the_terminal_as_it_was_found(
         assert sitting.status() == 4
 
 
+BROKEN = """
+import sys
+from emu.cli.main import main
+from emu.machine.machine import Machine
+def run(machine, until_ns=None):
+    raise ZeroDivisionError("a mistake of ours")
+Machine.run = run
+main(sys.argv[1:])
+"""
+
+
+def test_a_mistake_of_ours_leaves_the_terminal_as_it_was_found(echoing: str) -> None:
+    with sit("run", "--firmware", echoing, program=("-c", BROKEN)) as sitting:
+        found = sitting.settings()
+        assert "a mistake of ours" in sitting.rest()
+        assert sitting.settings() == found
+
+
 def test_a_terminal_that_was_reset_while_we_were_stopped_is_taken_over_again(echoing: str) -> None:
     with sit("run", "--firmware", echoing) as sitting:
         start(sitting)
