@@ -1,2 +1,2 @@
 disk := keyboard.protected
-keyboard.protected := keyboard.c controller.c cable.c
+keyboard.protected := keyboard.c controller.c cable.c typed.c

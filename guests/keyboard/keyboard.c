@@ -1,6 +1,7 @@
 /* The hardware should be an i8042 with a keyboard at its first port: self-tests that pass, a command byte and 31 other
  * bytes of memory, an output port that opens and closes A20, output buffers for keyboard and mouse with IRQ 1 and
- * IRQ 12, translation to set 1, and a keyboard that answers its commands. At the second port there may be a mouse;
+ * IRQ 12, translation to set 1, and a keyboard that answers its commands and sends the codes of keys (of those that are
+ * typed: the machine file says so, and where nobody types that is not looked at). At the second port there may be a mouse;
  * where there is none, the controller says that nobody answers. [8042] IBM PS/2 Hardware Interface Technical Reference.
  */
 #include "keyboard.h"
@@ -72,6 +73,7 @@ int main(void)
 	u8 before = (u8)ask(READ_BYTE);
 	controller();
 	cable();
+	typed();
 	set_command_byte(before);
 	drain();
 	interrupts_end();

@@ -29,3 +29,5 @@ void set_command_byte(u8 value);
 
 void controller(void);
 void cable(void);
+/* What somebody types, if anybody does. */
+void typed(void);

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from emu.core.events import Observer
+from emu.inspect.cues import Cues
 from emu.inspect.outcome import Outcome, judge
 from emu.machine.bundled import guest_names
 from emu.machine.config import MachineConfig
@@ -64,6 +65,7 @@ def run(name: str, **changes: Any) -> Run:
     seen = Run(config)
     machine = Machine(config, serial=seen)
     machine.observers.attach(seen)
+    machine.observers.attach(Cues(machine, config.run.keys))
     seen.now = lambda: machine.clock.now
     limit = config.run.limit_s
     assert limit is not None, "a bundled guest has a limit"
@@ -180,6 +182,12 @@ def test_a_guest_that_has_emptied_the_bucket_is_blocked_for_virtual_seconds() ->
     assert blocked_ns - first_ns == pytest.approx(1e9, abs=1e4)
     assert seen.host_lines == ["throttling guest access to syslog"]
     assert "This host does not throttle" not in seen.lines
+
+
+def test_keys_that_are_typed_reach_the_keyboard_guest_as_scan_codes() -> None:
+    seen = run("keyboard")
+    assert "Type in set 1" in seen.lines
+    assert "Nobody types" not in seen.lines
 
 
 def test_a_host_may_choose_not_to_throttle() -> None:
