@@ -179,6 +179,11 @@ class UnicornProcessor:
         self.code.forget()
 
     @property
+    def block_began(self) -> int:
+        """When the open block began, in ticks."""
+        return int(self.blocks.cells.opened)
+
+    @property
     def at_decision_point(self) -> bool:
         """Whether no block is open: where timers may fire and interrupts be delivered."""
         return not self.blocks.open

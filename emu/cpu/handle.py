@@ -29,6 +29,7 @@ class Handle:
         self.control(constants.UC_CTL_CPU_MODEL, c_int(model))
         self.control(constants.UC_CTL_UC_USE_EXITS, c_int(1))
         self._callbacks: dict[int, Any] = {}
+        self.running = False
 
     def close(self) -> None:
         """Free the engine; the handle is of no use afterwards."""
@@ -50,7 +51,9 @@ class Handle:
 
     def start(self, address: int) -> int:
         """Run from RIP `address` until something stops the engine; its error number, 0 for none."""
+        self.running = True
         error: int = self.library.uc_emu_start(self.pointer, address, 0, 0, 0)
+        self.running = False
         return error
 
     def stop(self) -> None:

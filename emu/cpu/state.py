@@ -203,9 +203,12 @@ class State(Context):
         self.set_qword(at, self.qword(at) & ~mask)
 
     def set_all_flags(self, flags: int) -> None:
-        """Set EFLAGS whole, the arithmetic flags included; hidden flags follow with `sync_hidden`."""
+        """Set EFLAGS whole, the arithmetic flags included; hidden flags follow with `sync_hidden`.
+
+        The engine takes arithmetic flags and DF out of EFLAGS when it starts, and puts them back when it ends.
+        """
         at = self._layout.rip
-        self.set_qword(at + 8, flags & ~(ARITHMETIC_FLAGS | FLAG_DF))
+        self.set_qword(at + 8, flags & ~(ARITHMETIC_FLAGS | FLAG_DF) if self._handle.running else flags)
         self.set_qword(at + 24, flags & ARITHMETIC_FLAGS)
         self.set_dword(at + 40, CC_IS_EFLAGS)
         self.set_dword(at + 44, -1 if flags & FLAG_DF else 1)

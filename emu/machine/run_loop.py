@@ -114,7 +114,7 @@ class RunLoop:
         """The same with virtual time in ticks, which tells all decision points apart."""
         while True:
             if self._processor.at_decision_point:
-                stop = self._decide(until)
+                stop = self.decide(until)
                 if stop is not None:
                     return stop
             if self.advance(until) is Exit.SHUTDOWN:
@@ -126,7 +126,7 @@ class RunLoop:
         """Execute `count` instructions; the stop that ended the run before that, if any."""
         while count:
             if self._processor.at_decision_point:
-                stop = self._decide(None)
+                stop = self.decide(None)
                 if stop is not None:
                     return stop
             self._clock.set_limit(self._inbox.attention_at())
@@ -156,8 +156,8 @@ class RunLoop:
         elif wall_s < QUICK_S and reached:
             self._breath = min(self._breath * 2, LONGEST_BREATH)
 
-    def _decide(self, until: int | None) -> Stop | None:
-        """Do what is due here; the stop that ends the run, if any."""
+    def decide(self, until: int | None = None) -> Stop | None:
+        """At a decision point, do what is due here; the stop that ends the run, if any."""
         while True:
             self.breathe()
             self.outside.poll()

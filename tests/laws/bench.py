@@ -57,7 +57,9 @@ class StringDevice:
 class Bench:
     """Runs a real-mode program at 0000:7C00 until it writes to port 0xf4."""
 
-    def __init__(self, code: bytes, *, native: bool = True, watched: bool = False) -> None:
+    def __init__(
+        self, code: bytes, *, native: bool = True, watched: bool = False, restored: bool = False
+    ) -> None:
         self.observers = Observers()
         self.clock = Clock()
         self.hash = TraceHash(self.clock, keep_lines=True)
@@ -76,6 +78,8 @@ class Bench:
             memory=self.memory, ports=self.ports, clock=self.clock, observers=self.observers, native=native
         )
         self.loop = RunLoop(processor=self.cpu, clock=self.clock, interrupts=self, reset=self.cpu.reset)
+        if restored:
+            self.loop.breathe = lambda: self.cpu.restore(self.cpu.save())
         self.timer = self.clock.timer("tick", self._tick)
         self.strings = StringDevice()
         device = self.strings

@@ -76,6 +76,7 @@ WAYS = {
     "single-stepped": (Pace(single_step=True), {}),
     "watched by every observer": (Pace(), {"watched": True}),
     "with the Python callback": (Pace(), {"native": False}),
+    "saved and restored at each block": (Pace(slice_bytes=1), {"restored": True}),
     "single-stepped with the Python callback": (Pace(single_step=True), {"native": False}),
     "in slices of one byte with the Python callback": (Pace(slice_bytes=1), {"native": False}),
 }

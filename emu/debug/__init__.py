@@ -1,0 +1,1 @@
+"""The debugger: watches, goes back in time, and speaks to people and to gdb."""

@@ -1,0 +1,87 @@
+"""Forwards and backwards: steps there and back are the same machine, and what was found is found again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from emu.core.events import Observer
+from emu.debug.time_travel import Detector, Hit, Place, TimeTravel
+from emu.machine.loader import load
+from emu.machine.machine import Machine
+
+PLACES, MOST_STEPS = 12, 30
+
+
+class PortWritten(Observer):
+    """Looks for writes to one port."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def attach(self, machine: Machine, found: Callable[[Detector, str], None]) -> None:
+        self._found = found
+        machine.observers.attach(self)
+
+    def detach(self, machine: Machine) -> None:
+        machine.observers.detach(self)
+
+    def port_write(self, port: int, width: int, value: int) -> None:
+        if port == self.port:
+            self._found(self, f"{value:#x}")
+
+
+def travel(name: str) -> TimeTravel:
+    return TimeTravel(Machine(load(name), tracked=True))
+
+
+def length(name: str) -> int:
+    machine = Machine(load(name))
+    machine.run()
+    machine.close()
+    return machine.clock.ticks
+
+
+@pytest.mark.parametrize("name", ["modes", "exceptions", "interrupts", "unplug-all-long"])
+def test_so_many_steps_forwards_and_back_is_the_same_machine(name: str) -> None:
+    random, whole, journey = Random(name), length(name), travel(name)
+    for _ in range(PLACES):
+        journey.go_to(Place(random.randrange(whole)))
+        if journey.machine.processor.halted:
+            continue
+        journey.step(random.randrange(5))
+        place, before = journey.place, journey.machine.save()
+        count = random.randrange(1, MOST_STEPS)
+        assert journey.step(count) is None
+        assert journey.step_back(count)
+        assert journey.place == place
+        now = journey.machine.save()
+        a, b = now.processor, before.processor
+        assert {k: (a[k], b[k]) for k in a if a[k] != b[k]} == {}, (place, count)
+        assert now == before
+    journey.machine.close()
+
+
+def test_hits_are_the_same_forwards_and_backwards() -> None:
+    journey, detector = travel("unplug-all"), PortWritten(0x10)
+    forwards = []
+    while isinstance(hit := journey.run([detector]), Hit):
+        forwards.append((hit.place, hit.text, journey.machine.processor.registers()))
+    assert len(forwards) > 1
+    backwards = []
+    while (found := journey.run_back([detector])) is not None:
+        backwards.append((found.place, found.text, journey.machine.processor.registers()))
+    assert backwards[::-1] == forwards
+    assert journey.place == Place(0)
+    journey.machine.close()
+
+
+def test_at_the_start_there_is_nothing_before() -> None:
+    journey = travel("hello")
+    assert not journey.step_back()
+    journey.step(3)
+    assert journey.step_back(3)
+    assert journey.place == Place(0)
+    journey.machine.close()
