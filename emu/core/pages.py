@@ -42,7 +42,7 @@ class TrackedPages:
     def keep(self) -> dict[int, bytes]:
         """Remember the buffer as it is; the pages written since the last time, as they were then."""
         numbers = self.written()
-        return self.exchange({number: self._current(number) for number in numbers}, numbers)
+        return self.exchange({number: self.content(number) for number in numbers}, numbers)
 
     def exchange(self, pages: dict[int, bytes], written: list[int] | None = None) -> dict[int, bytes]:
         """Go back to what was remembered, with `pages` changed, and remember that; what `pages` were."""
@@ -55,7 +55,8 @@ class TrackedPages:
             self.buffer.madvise(mmap.MADV_DONTNEED, first * PAGE, count * PAGE)
         return former
 
-    def _current(self, number: int) -> bytes:
+    def content(self, number: int) -> bytes:
+        """What page `number` holds now."""
         return self.buffer[number * PAGE : (number + 1) * PAGE]
 
     def close(self) -> None:

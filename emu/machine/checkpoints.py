@@ -58,6 +58,7 @@ class Checkpoints:
         at = bisect_right(self.times, ticks)
         if at and self._kept[at - 1].ticks == ticks:
             return
+        self._remember(max(at - 1, 0))
         former = self._pages.keep()
         new = Checkpoint(ticks, save(self._machine.pc, memory=False))
         if self._kept:
@@ -87,6 +88,20 @@ class Checkpoints:
         while len(self._kept) > 1 and self._kept[-1].ticks > ticks and self._here < len(self._kept) - 1:
             self._kept.pop()
             self._kept[-1].difference = {}
+
+    def _remember(self, target: int) -> None:
+        """The run has passed by checkpoints: let the remembered content be that of `target`, and memory stay."""
+        if self._here == target:
+            return
+        memory = {number: self._pages.content(number) for number in self._pages.written()}
+        self._pages.exchange({})
+        while self._here < target:
+            edge = self._kept[self._here]
+            edge.difference = self._pages.exchange(edge.difference)
+            memory = {**edge.difference, **memory}
+            self._here += 1
+        for number, content in memory.items():
+            self._pages.buffer[number * PAGE : (number + 1) * PAGE] = content
 
     def _cross(self, edge: Checkpoint) -> None:
         edge.difference = self._pages.exchange(edge.difference)

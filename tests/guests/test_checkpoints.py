@@ -68,6 +68,23 @@ def test_checkpoints_between_others_are_found_again() -> None:
     machine.close()
 
 
+def test_checkpoints_that_the_run_passes_by_hold() -> None:
+    machine, checkpoints, times = prepared("unplug-all")
+    expected = {}
+    for ticks in times:
+        checkpoints.go(ticks)
+        expected[ticks] = machine.save()
+    for start in (0, 3, 6):
+        checkpoints.go(times[start])
+        machine.loop.run_to((times[-2] + times[-1 - start]) // 2)
+        checkpoints.take()
+        expected[machine.clock.ticks] = machine.save()
+    for ticks in Random(3).sample(checkpoints.times, len(checkpoints.times)):
+        checkpoints.go(ticks)
+        assert machine.save() == expected[ticks]
+    machine.close()
+
+
 def test_old_checkpoints_make_room_and_the_others_hold() -> None:
     machine, checkpoints, left = prepared("unplug-all", budget=40 * PAGE)
     assert SPARED < len(left) < STRETCHES
