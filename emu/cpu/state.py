@@ -205,7 +205,7 @@ class State(Context):
     def set_all_flags(self, flags: int) -> None:
         """Set EFLAGS whole, the arithmetic flags included; hidden flags follow with `sync_hidden`.
 
-        The engine takes arithmetic flags and DF out of EFLAGS when it starts, and puts them back when it ends.
+        The engine takes arithmetic flags and DF out of EFLAGS when it starts and puts them back at the end.
         """
         at = self._layout.rip
         self.set_qword(at + 8, flags & ~(ARITHMETIC_FLAGS | FLAG_DF) if self._handle.running else flags)

@@ -90,7 +90,7 @@ class Checkpoints:
             self._kept[-1].difference = {}
 
     def _remember(self, target: int) -> None:
-        """The run has passed by checkpoints: let the remembered content be that of `target`, and memory stay."""
+        """The run has passed checkpoints: remember the content of `target`, and leave memory as it is."""
         if self._here == target:
             return
         memory = {number: self._pages.content(number) for number in self._pages.written()}
