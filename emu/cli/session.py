@@ -19,7 +19,7 @@ from emu.inspect.decoders import PciDecoder, UnplugDecoder
 from emu.inspect.outcome import Outcome, Verdict, judge
 from emu.inspect.summary import Summary
 from emu.inspect.transcript import Transcript
-from emu.machine.config import MachineConfig
+from emu.machine.config import MachineConfig, Run
 from emu.machine.machine import Machine
 from emu.machine.parts import nic_name
 from emu.machine.run_loop import Pace, Reason, Stop
@@ -52,15 +52,7 @@ class Session:
         self.config = config
         self.complaints: list[str] = []
         run = beside_display(config.run) if config.run.display == "text" else config.run
-        serial, serial2 = (
-            "null" if run.json and name == "stdio" else name for name in (run.serial, run.serial2)
-        )
-        self._serial, self._serial2 = Destination(serial, self._lost), Destination(serial2, self._lost)
-        self._debug = Destination(run.debug, self._lost)
-        self._log = Destination(run.guest_log, self._lost)
-        self._trace = Destination(f"file:{run.trace_file}" if run.trace_file else "stderr", self._lost)
-        self._destinations = [self._serial, self._serial2, self._debug, self._log]
-        self._destinations += [self._trace] * bool(run.trace)
+        self._make_destinations(run)
         self._refuse_clashes()
         self.console = Console(self._serial, KEPT_FOR_JSON if run.json else KEPT_FOR_VERDICT)
         self.log = LogLines(self._log)
@@ -74,24 +66,36 @@ class Session:
             for number, nic in enumerate(config.nics)
             if nic.capture
         ]
-        ports = [kind for kind, to in (("serial", serial), ("serial2", serial2)) if to == "stdio"]
+        serial_ports = (("serial", self._serial), ("serial2", self._serial2))
+        ports = [kind for kind, destination in serial_ports if destination.name == "stdio"]
         self._live = Live(self.machine, run, self.console, ports[0] if ports else None)
         for destination in self._destinations:
             destination.before = self._live.wipe
         self._outputs: list[Output] = [*self._captures, *self._destinations, self._live]
         self._attach_observers()
 
+    def _make_destinations(self, run: Run) -> None:
+        serial, serial2 = (
+            "null" if run.json and name == "stdio" else name for name in (run.serial, run.serial2)
+        )
+        self._serial, self._serial2 = Destination(serial, self._lost), Destination(serial2, self._lost)
+        self._debug = Destination(run.debug, self._lost)
+        self._log = Destination(run.guest_log, self._lost)
+        self._trace = Destination(f"file:{run.trace_file}" if run.trace_file else "stderr", self._lost)
+        self._destinations = [self._serial, self._serial2, self._debug, self._log]
+        self._destinations += [self._trace] * bool(run.trace)
+
     def run(self) -> Summary:
         """Run to the end, whatever ends it."""
-        run, machine = self.config.run, self.machine
-        machine.loop.pace = Pace(run.slice_bytes, run.single_step)
+        machine, limit_s = self.machine, self.config.run.limit_s
+        machine.loop.pace = Pace(self.config.run.slice_bytes, self.config.run.single_step)
         machine.loop.breathe = self._breathe
         with self._signals():
             try:
                 for output in self._outputs:
                     output.open()
                 gc.enable()
-                stop = machine.run(None if run.limit_s is None else max(round(run.limit_s * 1e9), 1))
+                stop = machine.run(None if limit_s is None else max(round(limit_s * 1e9), 1))
                 verdict = judge(stop, self.console.kept)
                 virtual_ns, retired = machine.clock.now, machine.processor.retired
                 screen = machine.pc.vga.screen()

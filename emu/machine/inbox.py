@@ -141,6 +141,9 @@ class Inbox:
 
     def deliver(self) -> None:
         """At a decision point: apply what is to be taken here. Raises DivergedError."""
+        if not self._posted and self._look is None and self._following() is None:
+            self._decided_at = self._clock.ticks
+            return
         position = Position(self._clock.ticks, self._retired())
         while (following := self._following()) is not None and following.position.ticks <= position.ticks:
             if following.position != position:
