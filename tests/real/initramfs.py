@@ -26,14 +26,20 @@ def archive(members: Iterable[bytes]) -> bytes:
     return b"".join([*members, entry(TRAILER, 0)])
 
 
-def initramfs(busybox: bytes, script: str, modules: Mapping[str, bytes] | None = None) -> bytes:
-    """`script` runs as init under busybox's shell; modules lie in /modules."""
+def initramfs(
+    busybox: bytes,
+    script: str,
+    modules: Mapping[str, bytes] | None = None,
+    programs: Mapping[str, bytes] | None = None,
+) -> bytes:
+    """`script` runs as init under busybox's shell; modules lie in /modules, other programs in /bin."""
     members = [entry(name, DIRECTORY) for name in FOLDERS]
     members.append(entry("dev/console", CHARACTER_DEVICE, device=(5, 1)))
     members.append(entry("bin/busybox", EXECUTABLE, busybox))
     members.append(entry("bin/sh", SYMBOLIC_LINK, b"busybox"))
     members.append(entry("init", EXECUTABLE, script.encode()))
     members += [entry(f"modules/{name}", EXECUTABLE, data) for name, data in (modules or {}).items()]
+    members += [entry(f"bin/{name}", EXECUTABLE, data) for name, data in (programs or {}).items()]
     return archive(members)
 
 
