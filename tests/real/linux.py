@@ -18,6 +18,7 @@ from tests.real.initramfs import initramfs, modules_named
 from tests.real.packages import package
 
 NEWEST, BUSYBOX = "linux-image-amd64", "busybox-static"
+COMMAND_LINE = "console=ttyS0 panic=-1"
 LONGEST_NS = 60_000_000_000
 COMPLAINTS = ("BUG:", "Oops", "WARNING:", "Call Trace", "general protection", "invalid opcode", "I/O error")
 START = r"""#!/bin/sh
@@ -60,7 +61,7 @@ def kernel(
     loaded = modules_named(files / "lib/modules", modules)
     initrd = folder / "initrd"
     initrd.write_bytes(initramfs(busybox(), START + script, loaded, programs))
-    return Kernel(next((files / "boot").glob("vmlinuz-*")), initrd, f"console=ttyS0 {append}".strip())
+    return Kernel(next((files / "boot").glob("vmlinuz-*")), initrd, f"{COMMAND_LINE} {append}".strip())
 
 
 class Terminal:

@@ -15,8 +15,8 @@ from emu.machine.machine import Machine
 from emu.machine.run_loop import Reason, Stop
 from tests.real import grub
 from tests.real.initramfs import initramfs
+from tests.real.linux import BUSYBOX, newest_kernel
 from tests.real.packages import package
-from tests.real.test_linux import BUSYBOX, newest_kernel
 from tests.unit.kernels.build import build, needs_tools
 from tests.unit.rom import EXIT
 
