@@ -55,8 +55,9 @@ check: build
 	$(BIN)/lint-imports
 	$(PYTEST) tests/unit tests/laws
 
+# Tests of one file share a boot: one worker runs them.
 real: build
-	$(PYTEST) -rs tests/real
+	$(PYTEST) --dist loadscope -rs tests/real
 
 bench: build
 	$(BIN)/python -m benchmarks
