@@ -104,8 +104,10 @@ class Clock:
         """Fire every timer that is due, in order of deadline."""
         while self._next_timer is not None and self._next_timer <= self.now:
             due = [timer for timer in self._timers if timer.deadline is not None]
-            min(due, key=lambda timer: timer.deadline or 0).fire()
-            self._timers_changed()
+            first = min(due, key=lambda timer: timer.deadline or 0)
+            first.fire()
+            if first.deadline is None:  # else it was armed again, and we were told
+                self._timers_changed()
 
     def set_limit(self, ticks: int | None) -> None:
         """Bound the processor's run at `ticks`, besides the timers."""
