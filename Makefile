@@ -7,13 +7,14 @@ GUEST ?= unplug-all
 # Two workers: more would only wait for each other on the machines that this runs on.
 PYTEST := $(BIN)/python -m pytest -n 2
 
-.PHONY: help setup build wheel run test check bench real clean
+.PHONY: help setup build wheel run test lint check bench real clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make run      set up, build and run $(GUEST) (GUEST=NAME for another)"
 	@echo "make test     all tests but those on real firmware"
-	@echo "make check    format, lint, types, layers, units and laws"
+	@echo "make lint     format, lint, types, layers"
+	@echo "make check    the same, units and laws"
 	@echo "make real     tests on firmware and machines that are not ours (fetches packages)"
 	@echo "make bench    a table of speeds, beside QEMU's where it is installed"
 	@echo "make setup    the environment $(VENV), with the command $(BIN)/emu"
@@ -48,11 +49,13 @@ run: build
 test: build
 	$(PYTEST) tests/unit tests/laws tests/guests
 
-check: build
+lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check: lint build
 	$(PYTEST) tests/unit tests/laws
 
 # Tests of one file share a boot: one worker runs them.
