@@ -143,6 +143,20 @@ def option(
     words=DISPLAYS,
     help="Show the text screen while it runs; keys go to the guest's keyboard then (none).",
 )
+@option(
+    WATCHING,
+    "--explain",
+    is_flag=True,
+    help="Say what the driver did right, skipped, and did out of order by the unplug protocol: "
+    "each with time, instruction and source line.",
+)
+@option(
+    WATCHING,
+    "--symbols",
+    multiple=True,
+    metavar="PATH",
+    help="An ELF file with the guest's symbols. Those beside an image, NAME.elf for NAME.img, are found.",
+)
 @option(WATCHING, "--trace", metavar="KIND,...", help=f"Print events: {', '.join(KINDS)}, or all.")
 @option(WATCHING, "--trace-file", metavar="PATH", help="Where they go (standard error).")
 @option(WATCHING, "--trace-format", words=("text", "json"), help="How (json for *.jsonl, else text).")
@@ -205,4 +219,8 @@ def execute(config: MachineConfig) -> int:
         if config.run.screen or display:
             show_screen(summary.screen)
         show_run(session.transcript, summary)
+        if summary.findings is not None:
+            from emu.cli.explained import show_findings
+
+            show_findings(summary.findings)
     return summary.status

@@ -116,6 +116,7 @@ class Session:
             console=self.console.kept,
             host_errors=machine.host_errors,
             screen=screen,
+            findings=self._explainer.findings() if self._explainer else None,
         )
 
     def _refuse_clashes(self) -> None:
@@ -135,6 +136,12 @@ class Session:
         run, observers, machine = self.config.run, self.machine.observers, self.machine
         for capture in self._captures:
             observers.attach(capture)
+        self._explainer = None
+        if run.explain:
+            from emu.inspect.explanation import explain
+
+            self._explainer = explain(machine)
+            self.complaints += self._explainer.complaints
         self._hash = None
         if run.json or run.hash:
             from emu.observe.trace_hash import TraceHash

@@ -40,6 +40,7 @@ from emu.cpu.library import (
     InvalidCallback,
     x86,
 )
+from emu.cpu.look import Look, Looker
 from emu.cpu.msrs import Msrs
 from emu.cpu.port_instructions import PortInstructions, code_at
 from emu.cpu.registers import MSRS, Registers, load, reset_floating_point, save, visible
@@ -76,6 +77,7 @@ class UnicornProcessor:
         self.handle = Handle()
         self.state = State(self.handle, memory)
         self._scratch = context.Context(self.handle)
+        self._looker = Looker(self.handle, memory)
         self.blocks = Blocks(self.handle, self.state, clock, memory, native=native)
         self.msrs = Msrs(self.state, clock)
         self._failure: BaseException | None = None
@@ -138,6 +140,10 @@ class UnicornProcessor:
     def code_position(self) -> tuple[int, int]:
         """CS and RIP, wherever it is asked: in a callback for device memory RIP is that of the block."""
         return self.handle.read(x86.UC_X86_REG_CS), self.handle.read(x86.UC_X86_REG_RIP)
+
+    def look(self) -> Look:
+        """Where the guest is, and its memory by linear address, wherever it is asked: nothing changes."""
+        return self._looker.look()
 
     def registers(self) -> Registers:
         """The architectural registers by name."""

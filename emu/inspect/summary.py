@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emu.devices.vga.text import TextScreen
 from emu.inspect.outcome import Outcome, Verdict
 from emu.inspect.screen import lines_of
+
+if TYPE_CHECKING:
+    from emu.inspect.findings import Finding
 
 
 def as_text(data: bytes) -> str:
@@ -35,6 +38,8 @@ class Summary:
     """Which images failed, and how; the guest saw errors of its drives."""
     screen: TextScreen | None = None
     """The text screen at the end; None where it showed none."""
+    findings: Sequence[Finding] | None = None
+    """What the driver did right, skipped and did out of order; None where nobody asked."""
 
     @property
     def status(self) -> int:
@@ -43,7 +48,7 @@ class Summary:
 
     def as_plain(self) -> dict[str, Any]:
         """The object that `--json` prints."""
-        return {
+        plain = {
             "guest": self.guest,
             "outcome": self.verdict.outcome.name,
             "status": self.status,
@@ -57,3 +62,8 @@ class Summary:
             "console": as_text(self.console),
             "screen": None if self.screen is None else lines_of(self.screen),
         }
+        if self.findings is not None:
+            from emu.inspect.explanation import as_plain
+
+            plain["explanation"] = as_plain(self.findings)
+        return plain

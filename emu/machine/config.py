@@ -107,6 +107,9 @@ class Run:
     screen: bool = False
     display: str = "none"
     """What is shown while it runs, besides the console: `text` is the text screen."""
+    explain: bool = False
+    symbols: tuple[Path, ...] = ()
+    """ELF files with the guest's symbols, besides those that lie beside its images."""
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,8 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
         "hash": Key(values.boolean, "hash"),
         "screen": Key(values.boolean, "screen"),
         "display": Key(values.choice(*DISPLAYS), "display"),
+        "explain": Key(values.boolean, "explain"),
+        "symbols": Key(values.paths, "symbols"),
     },
 }
 """Tables of single values. `[store]` holds paths of the caller's choice."""

@@ -1,0 +1,110 @@
+"""`emu run --explain`: both checkers on one machine, and what they found as words and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from emu.core.errors import ConfigError
+from emu.inspect.decoders import UnplugDecoder
+from emu.inspect.device_checker import DeviceChecker
+from emu.inspect.findings import Finding, Findings, broken
+from emu.inspect.place import Locator
+from emu.inspect.protocol_checker import ProtocolChecker
+from emu.inspect.protocol_rules import Verdict
+from emu.inspect.symbols import SymbolFiles, Symbols, files_beside
+from emu.machine.config import MachineConfig
+from emu.machine.machine import Machine
+
+
+class Explainer:
+    """Watches a machine from its making on."""
+
+    def __init__(self, machine: Machine, files: SymbolFiles, complaints: Iterable[str] = ()) -> None:
+        self.complaints = list(complaints)
+        """What is wrong with symbols that were not asked for by name."""
+        pc = machine.pc
+        self.found = Findings(machine.clock, Locator(machine.processor.look, files).here)
+        offered = pc.unplug.profile.offered
+        self.protocol = ProtocolChecker(
+            UnplugDecoder(pc.unplug, machine.ports),
+            self.found,
+            host_version=pc.unplug.version if offered else None,
+        )
+        self.devices = DeviceChecker(
+            machine.ports, machine.pci, self.found, firmware=machine.config.kernel is None
+        )
+        machine.observers.attach(self.protocol)
+        machine.observers.attach(self.devices)
+
+    def findings(self) -> list[Finding]:
+        """All there is to say so far, by time."""
+        return self.protocol.findings()
+
+
+def explain(machine: Machine) -> Explainer:
+    """An explainer with all symbols that there are. Raises ConfigError where those asked for are unusable."""
+    files, complaints = load_symbols(machine.config)
+    return Explainer(machine, files, complaints)
+
+
+def load_symbols(config: MachineConfig) -> tuple[SymbolFiles, list[str]]:
+    """The symbols of a machine's guest, and what is wrong with files that were not asked for by name.
+
+    Raises ConfigError where those of the configuration are unusable.
+    """
+    given = list(dict.fromkeys(config.run.symbols))
+    files = [Symbols.load(path) for path in given]
+    complaints = []
+    for path in _found_symbols(config):
+        if path not in given:
+            try:
+                files.append(Symbols.load(path))
+            except ConfigError as error:
+                complaints.append(f"warning: {error}")
+    return SymbolFiles(files), complaints
+
+
+def _found_symbols(config: MachineConfig) -> list[Path]:
+    """A kernel that is an ELF file, and what lies beside images."""
+    paths = []
+    kernel = config.kernel
+    if kernel is not None and kernel.elf:
+        paths.append(kernel.image)
+    for drive in config.drives:
+        paths += files_beside(drive.image)
+    return list(dict.fromkeys(paths))
+
+
+def as_plain(findings: Iterable[Finding]) -> dict[str, Any]:
+    """The object `explanation` in `--json`."""
+    found = list(findings)
+    return {"sound": not broken(found), "findings": [finding.as_plain() for finding in found]}
+
+
+def heading(findings: Iterable[Finding]) -> str:
+    """How many of each verdict."""
+    found = list(findings)
+    counts = [(sum(each.verdict is verdict for each in found), verdict.value) for verdict in Verdict]
+    return ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing was asked"
+
+
+def sentence(finding: Finding) -> str:
+    """What a person reads of one finding first."""
+    times = f" ({finding.count} times)" if finding.count > 1 else ""
+    return f"{finding.verdict.value:<8} {finding.words}{times}"
+
+
+def details(finding: Finding) -> list[str]:
+    """What follows it: when, where, and where it was not right the rule."""
+    place = finding.moment.place
+    when = f"{finding.moment.ns / 1e6:.6f} ms"
+    found = [f"{when}  {place.address}  {place.instruction}" if place else when]
+    if place and place.callers:
+        found.append(place.callers)
+    if place and place.source:
+        found.append(f"    {place.source}")
+    if finding.verdict is not Verdict.RIGHT:
+        found.append(f"{finding.rule.id}: {finding.rule.demand} {finding.rule.reference}")
+    return found
