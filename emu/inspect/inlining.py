@@ -64,12 +64,17 @@ class Inlining:
             self._spans[offset] = spans
             try:
                 self._collect(unit, unit.entry.get_top_DIE(), 0, spans)
-            except (*MALFORMED, RecursionError):
+            except MALFORMED:
                 pass  # what was found before the damage still counts
         return self._spans[offset]
 
-    def _collect(self, unit: Unit, entry: Any, depth: int, spans: list[_Span]) -> None:
+    def _collect(self, unit: Unit, entry: Any, depth: int, spans: list[_Span]) -> int:
+        """Gather the spans below `entry`; where the last entry lies. Raises one of MALFORMED."""
+        reached: int = entry.offset
         for child in entry.iter_children():
+            if child.offset <= reached:  # damaged: it would go round and round
+                raise ValueError("entries of debugging information lie one after the other")
+            reached = child.offset
             if child.tag in (FUNCTION, INLINED):
                 inlined = child.tag == INLINED
                 called_at = _called_at(unit, child) if inlined else None
@@ -77,7 +82,8 @@ class Inlining:
                 for low, high in code_ranges(self._dwarf, child):
                     spans.append(_Span(low, high, depth, name, called_at, inlined))
             if child.has_children:
-                self._collect(unit, child, depth + 1, spans)
+                reached = self._collect(unit, child, depth + 1, spans)
+        return reached
 
 
 def _called_at(unit: Unit, entry: Any) -> Line | None:

@@ -14,14 +14,8 @@ from typing import Any, NamedTuple
 from elftools.common.exceptions import DWARFError, ELFError
 
 MALFORMED = (
-    ELFError,
-    DWARFError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    AssertionError,
-    OSError,
+    *(ELFError, DWARFError, ValueError, LookupError, TypeError, AttributeError, AssertionError, OSError),
+    *(ArithmeticError, RuntimeError),
 )
 """What comes out of the decoder when debugging information is damaged."""
 DIRECTORIES_FROM_0 = 5

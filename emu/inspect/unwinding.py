@@ -112,7 +112,7 @@ def rule_at(file: Symbols, address: int) -> Rule | None:
         return None
     order = ORDER_64 if file.is_64_bit else ORDER_32
     base = row["cfa"].reg
-    if base >= len(order):
+    if base is None or base >= len(order):
         return None
     kept = {
         order[number]: rule.arg
