@@ -5,6 +5,7 @@ A port access in a driver is mostly an inlined `inb` in a header; what a person 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from emu.inspect.line_table import MALFORMED, Line, LineTable, Unit, code_ranges
@@ -62,10 +63,8 @@ class Inlining:
         if offset not in self._spans:
             spans: list[_Span] = []
             self._spans[offset] = spans
-            try:
+            with suppress(*MALFORMED):  # what was found before the damage still counts
                 self._collect(unit, unit.entry.get_top_DIE(), 0, spans)
-            except MALFORMED:
-                pass  # what was found before the damage still counts
         return self._spans[offset]
 
     def _collect(self, unit: Unit, entry: Any, depth: int, spans: list[_Span]) -> int:

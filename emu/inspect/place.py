@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from emu.cpu.look import Look
-from emu.inspect.disassembly import disassemble
+from emu.inspect.disassembly import LONGEST, disassemble
 from emu.inspect.symbols import SymbolFiles
 from emu.inspect.unwinding import Frame, frames
 
 SHOWN_CALLERS = 3
 HEADER = ".h"
+COMPARED_STACK = 64
+"""Bytes of stack by which one call is told from another."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,18 @@ class Locator:
         """`look` is the processor's; without `files` there are addresses and instructions alone."""
         self._look = look
         self._files = files or SymbolFiles()
+        self._last: tuple[object, Place] | None = None
 
     def here(self) -> Place:
-        """The instruction under way."""
+        """The instruction under way. A loop that asks again and again is answered at once."""
         guest = self._look()
+        same = guest.cs, guest.linear_ip, guest.bits, guest.stack_pointer
+        key = same, guest.read(guest.linear_ip, LONGEST), guest.read(guest.stack_pointer, COMPARED_STACK)
+        if self._last is None or self._last[0] != key:
+            self._last = key, self._locate(guest)
+        return self._last[1]
+
+    def _locate(self, guest: Look) -> Place:
         linear = guest.linear_ip
         found = disassemble(guest, linear)
         led_here = frames(self._files, guest)

@@ -228,7 +228,9 @@ class ProtocolChecker(Observer):
             self._log(value)
 
     def _in_order(self, talk: Conversation, step: Step) -> None:
-        """Note what should have come before, and what came too late."""
+        """Note what should have come before, and what came too late: when a step comes first."""
+        if step in talk.done:
+            return
         due = []
         for rule in RULES.values():
             if rule.step is step and rule.id in talk.missed:
@@ -238,7 +240,7 @@ class ProtocolChecker(Observer):
                 continue
             elif step in rule.before and rule.step not in talk.done:
                 due.append(rule.id)
-            elif step in rule.praised_at and step not in talk.done and rule.step in (step, *talk.done):
+            elif step in rule.praised_at and rule.step in (step, *talk.done):
                 self.found.add(rule.id, Verdict.RIGHT)
         if due:
             missed = Missed(self.found.now, step)

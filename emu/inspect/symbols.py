@@ -162,6 +162,16 @@ class Symbols:
         except MALFORMED:
             return None
 
+    @cached_property
+    def call_frames(self) -> list[Any]:
+        """pyelftools' entries of call frame information, a function each. Raises one of MALFORMED."""
+        if self.dwarf is None:
+            return []
+        entries = self.dwarf.CFI_entries() if self.dwarf.has_CFI() else []
+        if self.dwarf.has_EH_CFI():
+            entries = [*entries, *self.dwarf.EH_CFI_entries()]
+        return [entry for entry in entries if "initial_location" in getattr(entry, "header", ())]
+
     @property
     def is_64_bit(self) -> bool:
         """Whether registers are numbered as the 64-bit ABI does."""

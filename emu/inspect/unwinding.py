@@ -124,15 +124,7 @@ def rule_at(file: Symbols, address: int) -> Rule | None:
 
 def _table(file: Symbols, address: int) -> Any:
     """The decoded rows of the entry that covers `address`."""
-    dwarf = file.dwarf
-    if dwarf is None:
-        return None
-    entries = dwarf.CFI_entries() if dwarf.has_CFI() else []
-    if dwarf.has_EH_CFI():
-        entries = [*entries, *dwarf.EH_CFI_entries()]
-    for entry in entries:
-        if "initial_location" not in getattr(entry, "header", ()):
-            continue
+    for entry in file.call_frames:
         start = entry["initial_location"]
         if start <= address < start + entry["address_range"]:
             return entry.get_decoded().table
