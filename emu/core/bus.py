@@ -52,6 +52,8 @@ class PortBus:
         self._owners: list[Region | None] = [None] * 0x10000
         self._bases: dict[Region, int] = {}
         self._claims: dict[Region, int] = {}
+        self.override: Callable[[int, int, int], int] | None = None
+        """Somebody steers: takes port, width and the value read, gives what the guest reads instead."""
         self.string_ports = bytearray(0x10000)
         """A byte for each port: whether several elements may move at once there."""
 
@@ -87,6 +89,8 @@ class PortBus:
     def read(self, port: int, width: int) -> int:
         """IN of `width` (1, 2 or 4) bytes."""
         value = self._read(port, width)
+        if self.override is not None:
+            value = self.override(port, width, value)
         for seen in self._observers.port_read:
             seen(port, width, value)
         return value
@@ -104,7 +108,8 @@ class PortBus:
     def read_string(self, port: int, width: int, count: int) -> bytes:
         """At least one and at most `count` elements from `port`, as REP INS wants them."""
         region = self._owners[port]
-        if region is None or region.read_string is None or not self._fits(region, port, width):
+        whole = region is not None and self.override is None and self._fits(region, port, width)
+        if region is None or region.read_string is None or not whole:
             return self.read(port, width).to_bytes(width, "little")
         data = region.read_string(port - self._bases[region], width, count)
         for seen in self._observers.port_string_read:

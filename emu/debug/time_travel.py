@@ -62,6 +62,10 @@ class TimeTravel:
         self._taken_at = monotonic()
         self.furthest = 0
         """The latest point of the run that was reached, in ticks."""
+        self.rewound: Callable[[], None] = lambda: None
+        """Told whenever the machine was put to another moment."""
+        self.overrunning: Callable[[], None] = lambda: None
+        """Told that the machine runs on behind a hit for a little, before it is put back."""
         self._checkpoints.take()
         self._loop.breathe = self._breathe
 
@@ -71,6 +75,23 @@ class TimeTravel:
         if self._processor.at_decision_point:
             return Place(self._clock.ticks)
         return Place(self._processor.block_began, self._inside)
+
+    @property
+    def start(self) -> Place:
+        """The earliest place that can be gone back to."""
+        return Place(self._checkpoints.times[0])
+
+    def forget_future(self) -> None:
+        """Somebody steers: from here on the run is another one than it was."""
+        self._checkpoints.forget_after(self.place.ticks)
+        self.machine.inbox.forget_future()
+        self.furthest = self._clock.ticks
+
+    def _put_back(self, ticks: int) -> None:
+        """To the last checkpoint at or before `ticks`."""
+        self.furthest = max(self.furthest, self._clock.ticks)
+        self._checkpoints.go(ticks)
+        self.rewound()
 
     def _breathe(self) -> None:
         self.furthest = max(self.furthest, self._clock.ticks)
@@ -157,7 +178,11 @@ class TimeTravel:
         here = self._clock.ticks
         nearer = max((each for each in self._checkpoints.times if each <= ticks), default=0)
         if not self._processor.at_decision_point or here > ticks or here < nearer:
-            self._checkpoints.go(ticks)
+            self._put_back(ticks)
+        self._run_on(ticks)
+
+    def _run_on(self, ticks: int) -> None:
+        """Run, past everything on the way, to the first decision point at or after `ticks`."""
         self._inside = 0
         while self._clock.ticks < ticks:
             before = self._clock.ticks
@@ -175,7 +200,12 @@ class TimeTravel:
         if stop is not None:
             return stop
         hits: list[Hit] = []
-        with self._looking(wanted, hits.append):
+
+        def found(hit: Hit) -> None:
+            self.overrunning()
+            hits.append(hit)
+
+        with self._looking(wanted, found):
             while self.place.inside and not hits:
                 stop = self._step()
                 if stop is not None:
@@ -190,6 +220,7 @@ class TimeTravel:
 
         def found(hit: Hit) -> None:
             if not hits:
+                self.overrunning()
                 self.machine.stop(Stop(Reason.ASKED))
             hits.append(hit)
 
@@ -218,10 +249,9 @@ class TimeTravel:
     def _last_hit(self, wanted: list[Detector], begin: int, end: int, here: Place) -> Hit | None:
         """The last hit before `here` in the blocks that begin from `begin` on, but before `end`."""
         hits: list[Hit] = []
-        self._checkpoints.go(begin)
-        self._inside = 0
+        self._put_back(begin)
         with self._looking(wanted, hits.append):
-            self._go(min(end, here.ticks))
+            self._run_on(min(end, here.ticks))  # leaping to a checkpoint would miss what lies before it
         blocks = sorted({hit.place.ticks for hit in hits if hit.place.ticks < end} | {here.ticks} & {end - 1})
         for ticks in reversed(blocks):
             exact = [hit for hit in self._in_block(ticks, wanted) if hit.place < here]
@@ -232,6 +262,7 @@ class TimeTravel:
     def _in_block(self, ticks: int, detectors: list[Detector]) -> list[Hit]:
         """What is found in the block that begins at `ticks`, at the instructions that cause it."""
         self._go(ticks)
+        self.overrunning()
         hits: list[Hit] = []
         with self._looking(detectors, hits.append):
             place = self.place
