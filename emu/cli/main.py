@@ -17,7 +17,7 @@ USAGE, INTERRUPTED = 2, 4
 
 @click.group(
     cls=LazyGroup,
-    modules={"run": "emu.cli.run", "guests": "emu.cli.guests"},
+    modules={"run": "emu.cli.run", "debug": "emu.cli.debug", "guests": "emu.cli.guests"},
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

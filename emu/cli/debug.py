@@ -1,0 +1,137 @@
+"""`emu debug`: a guest under the debugger, at a prompt or by a script."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from emu.cli.commands import Command
+from emu.cli.main import complain
+from emu.cli.options import layer
+from emu.cli.outputs import Console, Destination, LogLines, refuse_clashes
+from emu.cli.run import MACHINE, PACE, XEN, Target, option, run
+from emu.core.errors import ConfigError
+from emu.debug.debugger import Debugger
+from emu.debug.gates import Gate
+from emu.debug.repl import converse
+from emu.debug.session import run_script
+from emu.machine.config import MachineConfig
+from emu.machine.loader import load
+from emu.machine.machine import Machine
+from emu.machine.run_loop import Reason, Stop
+
+SHARED = {"serial", "serial2", "guest_log", "debug", "limit", "on_reset"}
+"""Options of `emu run` that stand under other headings than the machine's."""
+KEPT_FOR_VERDICT = 4096
+
+
+def _same_options() -> list[click.Parameter]:
+    """The options of `emu run` that mean something here."""
+    headings = (MACHINE, XEN)
+    return [each for each in run.params if getattr(each, "heading", None) in headings or each.name in SHARED]
+
+
+@click.command(cls=Command, short_help="Step through a guest, forwards and backwards.")
+@click.argument("target", type=Target(), required=False, metavar="[GUEST | FILE.toml]")
+@option(PACE, "--script", metavar="PATH", help="Do the commands in a file instead of asking, then end.")
+def debug(target: str | None, script: str | None, **given: Any) -> int:
+    """Open a guest in the debugger, stopped at reset; time goes backwards too. `help` there tells how.
+
+    Images are never changed: what the guest writes is kept while the session lasts.
+
+    \b
+    Exit status with --script: 0 all commands were done   2 one was refused, or wrong usage
+                               5 an `assert` did not hold   N by `quit N`
+    """
+    config = load(target, layer(given))
+    if target is None and not (config.drives or config.firmware or config.kernel):
+        raise ConfigError("nothing to debug: name a guest (`emu guests` lists them) or a machine file")
+    drives = tuple(replace(each, write=False) for each in config.drives)
+    return _Session(replace(config, drives=drives), script).run()
+
+
+debug.params += _same_options()
+
+
+class _Session:
+    """A machine with gated outlets under a debugger."""
+
+    def __init__(self, config: MachineConfig, script: str | None) -> None:
+        run = config.run
+        self._lines = None if script is None else _read(script)
+        names = (run.serial, run.serial2, run.debug, run.guest_log)
+        self._outlets = [Destination(name, complain) for name in names]
+        paths = [each.path for each in self._outlets if each.path is not None]
+        refuse_clashes(paths, [path for drive in config.drives for path in (drive.image, *drive.next)])
+        serial, serial2, firmware, log = self._outlets
+        self._console = Console(serial, KEPT_FOR_VERDICT)
+        bytes_gates = [Gate(self._console.write), Gate(serial2.write), Gate(firmware.write)]
+        log_gate = Gate(LogLines(log).take)
+        self.machine = Machine(
+            config,
+            serial=bytes_gates[0],
+            serial2=bytes_gates[1],
+            debug=bytes_gates[2],
+            guest_log=log_gate.write,
+            tracked=True,
+        )
+        limit = None if run.limit_s is None else round(run.limit_s * 1e9) * self.machine.clock.ticks_per_ns
+        self._debugger = Debugger(
+            self.machine,
+            say=self._say,
+            gates=[*bytes_gates, log_gate],
+            limit=limit,
+            console=lambda: self._console.kept,
+        )
+
+    def run(self) -> int:
+        """To the end of the script, or until the person has had enough; the exit status."""
+        try:
+            for outlet in self._outlets:
+                outlet.open()
+            with self._interrupts():
+                if self._lines is not None:
+                    return run_script(self._debugger, self._lines, complain)
+                return converse(self._debugger, complain)
+        finally:
+            for outlet in self._outlets:
+                outlet.close()
+            self.machine.close()
+
+    def _say(self, text: str) -> None:
+        if not self._console.ends_in_a_line:
+            self._console.write(b"\n")
+        sys.stdout.flush()
+        print(text, flush=True)
+
+    @contextmanager
+    def _interrupts(self) -> Iterator[None]:
+        """Ctrl-C stops the guest, and at the prompt takes back the line."""
+
+        def heard(number: int, frame: FrameType | None) -> None:
+            if self.machine.processor.handle.running:
+                self.machine.stop(Stop(Reason.ASKED, detail="stopped by Ctrl-C"))
+            else:
+                raise KeyboardInterrupt
+
+        before = signal.signal(signal.SIGINT, heard)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def _read(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigError(f"the script {path} cannot be read ({reason}): give another file") from None

@@ -1,0 +1,55 @@
+"""The debugger at a prompt: history and completion on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from emu.debug.debugger import Debugger
+from emu.debug.errors import CommandError
+from emu.debug.screen import show_screen
+from emu.debug.session import PROMPT, all_commands
+
+REPEATED = ("step", "reverse-step", "continue", "reverse-continue")
+"""What an empty line does again."""
+
+
+def converse(debugger: Debugger, complain: Callable[[str], None]) -> int:
+    """Ask and do until the person has had enough; the exit status."""
+    commands = all_commands()
+    if sys.stdin.isatty():
+        _edit_lines(commands.names)
+    debugger.show_stop = show_screen
+    debugger.stopped("stopped at reset; `help` shows what can be said")
+    again = ""
+    while debugger.status is None:
+        try:
+            line = input(PROMPT).strip() or again
+            again = ""
+            commands.execute(debugger, line)
+            if line and commands.find(line.split()[0]).name in REPEATED:
+                again = line
+        except CommandError as error:
+            complain(str(error))
+        except KeyboardInterrupt:
+            print()
+        except EOFError:
+            print()
+            return 0
+    return debugger.status
+
+
+def _edit_lines(names: list[str]) -> None:
+    """Completion by Tab; history by the arrow keys comes with the module."""
+    try:
+        import readline
+    except ImportError:  # a Python that was built without
+        return
+
+    def complete(text: str, state: int) -> str | None:
+        begun = [f"{name} " for name in names if name.startswith(text)]
+        return begun[state] if state < len(begun) else None
+
+    readline.set_completer(complete)
+    readline.set_completer_delims(" ")
+    readline.parse_and_bind("tab: complete")

@@ -1,0 +1,45 @@
+"""All commands together, and sessions of lines: a script's, a person's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from emu.debug.commands import Command, Commands
+from emu.debug.commands_act import ACTS
+from emu.debug.commands_break import BREAK
+from emu.debug.commands_look import LOOK
+from emu.debug.commands_move import MOVE
+from emu.debug.debugger import Debugger
+from emu.debug.errors import CommandError
+
+PROMPT = "(emu) "
+REFUSED = 2
+
+
+def all_commands() -> Commands:
+    """The table of everything that can be said."""
+    table: list[Commands] = []
+
+    def help_(debugger: Debugger, rest: str) -> None:
+        table[0].help(debugger, rest)
+
+    helps = (Command("help", ("h", "?"), "[NAME]", "Show what can be said.", help_, "Session"),)
+    table.append(Commands(MOVE, BREAK, LOOK, ACTS, helps))
+    return table[0]
+
+
+def run_script(debugger: Debugger, lines: Iterable[str], complain: Callable[[str], None]) -> int:
+    """Do what the lines say, each shown before; a refused one ends it. The exit status."""
+    commands = all_commands()
+    for number, line in enumerate(lines, 1):
+        if not line.split("#", 1)[0].strip():
+            continue
+        debugger.say(PROMPT + line.strip())
+        try:
+            commands.execute(debugger, line)
+        except CommandError as error:
+            complain(f"line {number}: {error}")
+            return REFUSED
+        if debugger.status is not None:
+            return debugger.status
+    return 0
