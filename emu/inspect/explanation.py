@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from emu.core.errors import ConfigError
 from emu.inspect.decoders import UnplugDecoder
-from emu.inspect.device_checker import DeviceChecker
-from emu.inspect.findings import Finding, Findings, broken
+from emu.inspect.device_checker import DeviceChecker, DeviceCheckerState
+from emu.inspect.findings import Finding, Findings, FindingsState, broken
 from emu.inspect.place import Locator
-from emu.inspect.protocol_checker import ProtocolChecker
+from emu.inspect.protocol_checker import CheckerState, ProtocolChecker
 from emu.inspect.protocol_rules import Verdict
 from emu.inspect.symbols import SymbolFiles, Symbols, files_beside
 from emu.machine.config import MachineConfig
 from emu.machine.machine import Machine
+
+ExplainerState = tuple[FindingsState, CheckerState, DeviceCheckerState]
 
 
 class Explainer:
@@ -41,6 +44,14 @@ class Explainer:
     def findings(self) -> list[Finding]:
         """All there is to say so far, by time."""
         return self.protocol.findings()
+
+    def save(self) -> ExplainerState:
+        """What is known by now, for a debugger that may come back here."""
+        return deepcopy((self.found.state, self.protocol.state, self.devices.state))
+
+    def restore(self, saved: ExplainerState) -> None:
+        """Know what was known then, and nothing of what came after."""
+        self.found.state, self.protocol.state, self.devices.state = deepcopy(saved)
 
 
 def explain(machine: Machine) -> Explainer:

@@ -145,6 +145,21 @@ def test_an_explainer_that_came_late_says_what_it_saw() -> None:
     assert "mask-written" in {each.rule.id for each in late.findings()}
 
 
+def test_an_explainer_goes_back_with_its_machine() -> None:
+    guest = Guest("unplug-all")
+    explainer = explain(guest.machine)
+    guest.run(until_ns=40_000_000)
+    machine, known = guest.machine.save(), explainer.save()
+    before = explainer.findings()
+    guest.run()
+    after = explainer.findings()
+    guest.machine.restore(machine)
+    explainer.restore(known)
+    assert explainer.findings() == before != after
+    guest.run()
+    assert explainer.findings() == after
+
+
 def test_damaged_symbols_beside_an_image_are_complained_about(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

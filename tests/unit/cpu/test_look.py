@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from emu.core.bus import MmioBus, Region
+from emu.core.bus import MmioBus, PortBus, Region
+from emu.core.clock import Clock
 from emu.core.memory import Memory
+from emu.cpu.engine import UnicornProcessor
 from emu.cpu.look import Look, QuietPaging
 from emu.cpu.paging import ACCESSED, CR0_PG, PRESENT, USER, WRITABLE
 
@@ -73,3 +75,20 @@ def test_linear_addresses_wrap_as_the_mode_says() -> None:
     assert guest.look(base=0xFFFF_FFF0, ip=0x20).linear_ip == 0x10
     assert guest.look(bits=64, ip=1 << 40).linear_ip == 1 << 40
     assert guest.look().stack_pointer == 4
+
+
+def test_a_processor_is_looked_at_where_it_is_and_stays_as_it_is() -> None:
+    guest = Guest()
+    cpu = UnicornProcessor(memory=guest.memory, ports=PortBus(), clock=Clock())
+    cpu.restore({**cpu.save(), "rip": 0x1234, "rbx": 7, "cr0": CR0_PG | 1, "cr3": DIRECTORY})
+    before = cpu.save()
+    look = cpu.look()
+    assert (look.cs, look.ip, look.bits, look.linear_ip) == (0xF000, 0x1234, 16, 0xFFFF_1234)
+    assert look.general[3] == 7
+    assert look.read(0x40_0FFF, 2) == b"ab"
+    assert not int.from_bytes(guest.memory.read(TABLE, 4), "little") & ACCESSED
+    assert cpu.save() == before
+    cpu.restore({**before, "cr3": DEVICE})
+    assert cpu.look().read(0x40_0000, 1) == b""
+    assert guest.device_reads == []
+    cpu.close()

@@ -77,6 +77,26 @@ def test_a_place_as_plain_data_names_the_same() -> None:
     assert [each["function"] for each in plain["callers"]] == ["twice", "probe", "_start"]
 
 
+ENDS_IN_A_CALL = """#include "io.h"
+__attribute__((noinline, noreturn)) void stop(void)
+{
+\tfor (;;)
+\t\tin8(0x10);
+}
+void _start(void)
+{
+\tstop();
+}
+__attribute__((used)) int behind(void) { return 7; }
+"""
+
+
+def test_a_caller_whose_last_instruction_is_the_call_is_found() -> None:
+    symbols = Symbols.load(program(16, source=ENDS_IN_A_CALL))
+    place = run(SymbolFiles([symbols]), symbols)[0x10]
+    assert place.callers == "stop (program.c:5) < _start (program.c:9)"
+
+
 def test_without_debugging_information_a_place_has_a_symbol() -> None:
     symbols = Symbols.load(program(16, debug=False))
     place = run(SymbolFiles([symbols]), symbols)[0x10]

@@ -36,6 +36,7 @@ class Driver:
             guest_log=lambda line: None,
             is_blacklisted=lambda product, build: build == REFUSED_BUILD,
         )
+        self.fixed = unplug.fixed
         for region in unplug.ports():
             self.ports.claim(region)
         self.ports.move(unplug.bar0, BAR0)
@@ -244,6 +245,18 @@ def test_a_refused_driver_that_unplugs_is_wrong() -> None:
     assert "mask-written" not in driver.verdicts
 
 
+def test_any_change_of_the_magic_number_is_a_refusal() -> None:
+    driver = Driver()
+    for step in (driver.magic, driver.version, driver.product, driver.build):
+        step()
+    driver.ports.move(driver.fixed, None)
+    driver.magic()
+    assert driver.verdicts["blacklist-heeded"] is RIGHT
+    driver.mask()
+    assert driver.not_right == {"blacklist-heeded": WRONG}
+    assert "the magic number was 0xffff" in driver.findings["blacklist-heeded"].words
+
+
 def test_without_a_protocol_a_driver_that_goes_away_is_right() -> None:
     driver = Driver("none")
     driver.magic()
@@ -406,6 +419,14 @@ def test_a_log_that_does_not_end_in_a_line_is_never_seen() -> None:
     found = driver.findings["log-lines"]
     assert (found.verdict, found.moment.ns) == (SKIPPED, 11_000)
     assert found.words == "left 3 bytes of log without a newline: nobody will see them"
+
+
+def test_a_line_that_fills_the_buffer_is_seen() -> None:
+    driver = Driver()
+    driver.ask()
+    driver.mask()
+    driver.log(b"x" * 4096)
+    assert driver.verdicts["log-lines"] is RIGHT
 
 
 def test_a_line_may_end_at_the_other_port_of_the_log() -> None:
