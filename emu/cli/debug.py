@@ -23,6 +23,7 @@ from emu.debug.debugger import Debugger
 from emu.debug.gates import Gate
 from emu.debug.repl import converse
 from emu.debug.session import run_script
+from emu.inspect.symbols import SymbolFiles, files_beside
 from emu.machine.config import MachineConfig
 from emu.machine.loader import load
 from emu.machine.machine import Machine
@@ -90,6 +91,7 @@ class _Session:
             gates=[*bytes_gates, log_gate],
             limit=limit,
             console=lambda: self._console.kept,
+            symbols=SymbolFiles.load(path for drive in config.drives for path in files_beside(drive.image)),
         )
 
     def run(self) -> int:

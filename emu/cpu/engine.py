@@ -7,6 +7,8 @@ will not do by itself is in the modules beside this one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from emu.core.bus import PortBus
 from emu.core.clock import Clock
 from emu.core.events import Observers
@@ -34,8 +36,10 @@ from emu.cpu.library import (
     ERROR_FETCH,
     ERROR_NO_TRANSLATION,
     ERROR_WRITE_PROTECTED,
+    HOOK_CODE,
     HOOK_INTERRUPT,
     HOOK_INVALID_INSTRUCTION,
+    BlockCallback,
     InterruptCallback,
     InvalidCallback,
     x86,
@@ -182,6 +186,21 @@ class UnicornProcessor:
         cells.asked = False
         self.halted, self.stepper.inside = bool(numbers["halted"]), bool(numbers["inside_block"])
         self._shutdown = False
+        self.code.forget()
+
+    def watch_instruction(self, linear: int, reached: Callable[[], None]) -> int:
+        """Call `reached` before each execution of the instruction at `linear`; gives a handle.
+
+        Not while the engine runs. A hook of one address changes no block's extent.
+        """
+        callback = guarded(lambda *_: reached(), self._fail, None)
+        hook = self.handle.hook(HOOK_CODE, BlockCallback(callback), within=(linear, linear))
+        self.code.forget()  # what has been translated calls nobody
+        return hook
+
+    def unwatch_instruction(self, hook: int) -> None:
+        """Take back a `watch_instruction`."""
+        self.handle.unhook(hook)
         self.code.forget()
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from emu.core.events import Observer
 from emu.debug.time_travel import Detector
@@ -145,6 +145,25 @@ class MmioAccess(EventDetector):
         """A write."""
         if self.writes and address in self.addresses:
             self.tell(f"write {width} device memory {address:#x} = {value:#x}")
+
+
+@dataclass(eq=False)
+class AtAddress:
+    """The instruction at a linear address is about to be executed."""
+
+    address: int
+    _hook: int | None = field(default=None, init=False)
+
+    def attach(self, machine: Machine, found: Found) -> None:
+        """Look from now on."""
+        words = f"at {self.address:#x}"
+        self._hook = machine.processor.watch_instruction(self.address, lambda: found(self, words))
+
+    def detach(self, machine: Machine) -> None:
+        """Look no more."""
+        hook, self._hook = self._hook, None
+        if hook is not None:
+            machine.processor.unwatch_instruction(hook)
 
 
 @dataclass

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from emu.debug.breakpoints import Interrupted, MmioAccess, PortAccess, StoreAccess, Unplugging
+from emu.debug.breakpoints import AtAddress, Interrupted, MmioAccess, PortAccess, StoreAccess, Unplugging
 from emu.debug.commands import Command, number, numbers, words
 from emu.debug.debugger import Debugger
 from emu.debug.errors import CommandError
 from emu.debug.expressions import evaluate
 from emu.debug.time_travel import Detector
-from emu.machine.nearest import suggestion
+from emu.machine.nearest import nearest, suggestion
 
 GROUP = "Stop at"
 
@@ -72,18 +72,29 @@ KINDS: dict[str, Callable[[Debugger, list[str]], Detector]] = {
 }
 
 
+def _address(debugger: Debugger, what: str) -> Detector:
+    try:
+        return AtAddress(debugger.value(what))
+    except CommandError as error:
+        if close := nearest(what.split()[0], KINDS, 1):
+            raise CommandError(
+                f"{what.split()[0]!r} is nothing to stop at: did you mean {close[0]!r}?"
+            ) from None
+        raise error from None
+
+
 def _break(debugger: Debugger, rest: str) -> None:
     what, _, condition = f"{rest} ".partition(" if ")
     said = what.split()
     if not said:
         _list(debugger, "")
         return
-    kind = said.pop(0)
-    if kind not in KINDS:
-        raise CommandError(f"{kind!r} is nothing to stop at: {suggestion(kind, KINDS)}")
-    detector = KINDS[kind](debugger, said)
-    if said:
-        raise CommandError(f"{said[0]!r} is too much: `help break` shows what can be given")
+    if said[0] in KINDS:
+        detector = KINDS[said.pop(0)](debugger, said)
+        if said:
+            raise CommandError(f"{said[0]!r} is too much: `help break` shows what can be given")
+    else:
+        detector = _address(debugger, what)
     if condition.strip():
         evaluate(condition, debugger.names())  # refused now, not when it is met
     made = debugger.set_breakpoint(rest, detector, condition.strip() or None)
@@ -116,9 +127,9 @@ BREAK = (
     Command(
         "break",
         ("b",),
-        "KIND ...  [if CONDITION]",
-        "port RANGE [read|write] [width N] [value V]; mmio RANGE [read|write]; interrupt, exception or int "
-        "[VECTOR]; store PATH; unplug.",
+        "ADDRESS | KIND ...  [if CONDITION]",
+        "An address or symbol; port RANGE [read|write] [width N] [value V]; mmio RANGE [read|write]; "
+        "interrupt, exception or int [VECTOR]; store PATH; unplug.",
         _break,
         GROUP,
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emu.debug.breakpoints import PortAccess
+from emu.debug.breakpoints import AtAddress, Breakpoint, PortAccess
 from emu.debug.commands import Command, number, numbers, words
 from emu.debug.debugger import Debugger
 from emu.debug.errors import CommandError
@@ -10,6 +10,8 @@ from emu.debug.time_travel import Place
 
 GROUP = "Move"
 MOST_STEPS = 1_000_000
+PASSED = ("call", "int ", "rep", "loop", "lcall", "syscall")
+"""Instructions that `next` takes as a whole."""
 
 
 def _count(debugger: Debugger, rest: str) -> int:
@@ -32,6 +34,24 @@ def _continue(debugger: Debugger, rest: str) -> None:
 def _continue_back(debugger: Debugger, rest: str) -> None:
     words(rest, 0, "`reverse-continue` takes nothing")
     debugger.backwards()
+
+
+def _until(debugger: Debugger, rest: str) -> None:
+    if not rest:
+        raise CommandError("until where? give `until ADDRESS`")
+    debugger.forwards([AtAddress(debugger.value(rest))])
+
+
+def _next(debugger: Debugger, rest: str) -> None:
+    words(rest, 0, "`next` takes nothing")
+    view = debugger.view
+    code = view.disassemble(view.here, 1)
+    if not code or not code[0].text.startswith(PASSED):
+        debugger.step(1)
+        return
+    # Inside a deeper call of the same function the stack is lower.
+    behind = AtAddress(code[0].address + len(code[0].code))
+    debugger.forwards([behind], passed=Breakpoint(0, "", behind, f"rsp >= {view.registers()['rsp']}"))
 
 
 def _goto(debugger: Debugger, rest: str) -> None:
@@ -58,6 +78,8 @@ MOVE = (
     Command("reverse-step", ("rs", "rsi"), "[N]", "Undo one instruction, or N.", _step_back, GROUP),
     Command("continue", ("c",), "", "Run on to a breakpoint or the end.", _continue, GROUP),
     Command("reverse-continue", ("rc",), "", "Run back to a breakpoint or the start.", _continue_back, GROUP),
+    Command("next", ("n",), "", "Step, but pass a call or a repeated instruction as a whole.", _next, GROUP),
+    Command("until", (), "ADDRESS", "Run on to an address or symbol.", _until, GROUP),
     Command(
         "goto", (), "TIME|start", "Go to a moment such as 29.18ms, before or after this one.", _goto, GROUP
     ),

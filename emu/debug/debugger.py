@@ -18,6 +18,7 @@ from emu.debug.time_travel import Detector, Hit, Place, TimeTravel
 from emu.debug.view import Names, View
 from emu.inspect.decoders import PciDecoder, UnplugDecoder
 from emu.inspect.outcome import Verdict, judge
+from emu.inspect.symbols import SymbolFiles
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Reason, Stop
 
@@ -35,12 +36,14 @@ class Debugger:
         gates: Iterable[Gate[Any]] = (),
         limit: int | None = None,
         console: Callable[[], bytes] = lambda: b"",
+        symbols: SymbolFiles | None = None,
     ) -> None:
         """`gates` are the machine's outlets; `limit` is where runs end, in ticks; `console` gives the end of
         what the guest wrote.
         """
         self.machine, self.say = machine, say
         self.limit = limit
+        self.symbols = symbols or SymbolFiles()
         self.status: int | None = None
         """The exit status, once the session is over."""
         self.breakpoints: list[Breakpoint] = []
@@ -51,7 +54,6 @@ class Debugger:
         self.history = History(machine.clock, machine.ports, self.decoders)
         self.show_stop: Callable[[Debugger], None] = show_line
         """Shows where the machine has come to."""
-        self.symbols: dict[str, int] = {}
         self.overrides = Overrides()
         self._gates = list(gates)
         self._console = console
@@ -94,15 +96,19 @@ class Debugger:
         self.breakpoints.append(Breakpoint(self._numbers, text, detector, condition))
         return self.breakpoints[-1]
 
-    def forwards(self, extra: Sequence[Detector] = ()) -> None:
-        """Go on until a breakpoint, an `extra` detector or the end."""
+    def forwards(self, extra: Sequence[Detector] = (), *, passed: Breakpoint | None = None) -> None:
+        """Go on until a breakpoint, an `extra` detector (if `passed` is its, on a condition) or the end."""
         self._remember()
         while True:
             result = self.travel.run([*self._detectors(), *extra], self.limit)
             if not isinstance(result, Hit):
                 self.stopped(self.ended(result))
                 return
-            if self._wanted(result):
+            if passed is not None and result.detector is passed.detector:
+                if passed.condition is None or self.value(passed.condition):
+                    self.stopped("")
+                    return
+            elif self._wanted(result):
                 self.stopped(self._named(result))
                 return
 
@@ -217,4 +223,5 @@ def show_line(debugger: Debugger) -> None:
     if debugger.machine.processor.halted:
         text = "(halted) " + text
     time = debugger.time(debugger.machine.clock.ticks)
-    debugger.say(f"{time:>16}  {held['cs']:04x}:{held['rip']:08x}  {text}")
+    where = debugger.symbols.describe(view.here, view.read)
+    debugger.say(f"{time:>16}  {held['cs']:04x}:{held['rip']:08x} {f'<{where}> ' if where else ''} {text}")

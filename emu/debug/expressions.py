@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from emu.debug.errors import CommandError
-from emu.machine.nearest import nearest
 
 TOKEN = re.compile(
     r"\s*(?:(?P<number>0[xX][0-9a-fA-F]+|[0-9]+)(?![\w.])|(?P<name>[A-Za-z_.$][\w.$@]*)"
@@ -43,8 +42,8 @@ class Values(Protocol):
     def name(self, name: str) -> int | None:
         """The value of a register or symbol, or None."""
 
-    def names(self) -> Iterable[str]:
-        """Every name there is."""
+    def nearest(self, name: str) -> list[str]:
+        """Names that look like `name`, the likeliest first."""
 
     def segment_base(self, name: str) -> int | None:
         """The base that a segment register stands for, or None if it is none."""
@@ -170,8 +169,8 @@ class _Parser:
     def _name(self, name: str, where: int) -> int:
         value = self._values.name(name)
         if value is None:
-            close = nearest(name, self._values.names(), 1)
-            hint = f"did you mean {close[0]!r}?" if close else "`help expressions` says what there is"
+            close = self._values.nearest(name)
+            hint = f"did you mean {close[0]!r}?" if close else "`registers` shows those there are"
             raise self._wrong(f"there is no register or symbol {name!r}; {hint}", where)
         return value
 

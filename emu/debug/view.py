@@ -5,13 +5,15 @@ Looking changes nothing: device memory is not read, no page is marked as accesse
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import capstone
 
 from emu.cpu.registers import GENERAL, SEGMENTS
+from emu.inspect.symbols import SymbolFiles
 from emu.machine.machine import Machine
+from emu.machine.nearest import nearest
 
 CR0_PE, FLAG_VM, EFER_LMA = 1, 1 << 17, 1 << 10
 CODE_32, CODE_64 = 1 << 22, 1 << 21
@@ -191,19 +193,20 @@ class View:
 class Names:
     """What names in expressions stand for: the value of the access, registers, symbols."""
 
-    def __init__(self, view: View, symbols: dict[str, int] | None = None, **extra: int) -> None:
-        self._view, self._symbols, self._extra = view, symbols or {}, extra
+    def __init__(self, view: View, symbols: SymbolFiles, **extra: int) -> None:
+        self._view, self._symbols, self._extra = view, symbols, extra
 
     def name(self, name: str) -> int | None:
         """Its value, or None."""
         if name in self._extra:
             return self._extra[name]
         held = self._view.register(name)
-        return self._symbols.get(name) if held is None else held
+        return self._symbols.address(name, self._view.read) if held is None else held
 
-    def names(self) -> Iterable[str]:
-        """Every name."""
-        return [*self._extra, *self._view.register_names(), *self._symbols]
+    def nearest(self, name: str) -> list[str]:
+        """Names that look like `name`, the likeliest first."""
+        symbols = self._symbols.nearest(name)
+        return nearest(name, [*self._extra, *self._view.register_names(), *symbols])
 
     def segment_base(self, name: str) -> int | None:
         """The base of a segment register, or None."""

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from emu.cli.main import main
+from emu.debug.breakpoints import AtAddress, PortAccess
+from tests.guests.machines import Guest
 
 TO_THE_QUESTION = """
 break port 0x10-0x12
@@ -63,3 +65,23 @@ def test_going_over_a_run_again_shows_its_console_once(
     status, out = run(tmp_path, "unplug-all", script, capsys)
     assert status == 0
     assert out.count("In protected mode") == out.count("Test result: SUCCESS") == 1
+
+
+@pytest.mark.parametrize("guest", ["unplug-all", "unplug-all-real", "unplug-all-long"])
+def test_a_symbol_is_stopped_at(guest: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = "break unplug_ask\ncontinue\nassert pc == unplug_ask\nstep 4\nrc\nassert pc == unplug_ask\n"
+    status, out = run(tmp_path, guest, script, capsys)
+    assert status == 0, out
+    assert "<unplug_ask>" in out
+
+
+@pytest.mark.parametrize("name", ["modes", "smc", "unplug-all"])
+def test_a_run_that_is_looked_at_is_the_same_run(name: str) -> None:
+    plain, watched = Guest(name), Guest(name)
+    seen: list[str] = []
+    port, address = PortAccess(range(0x3F8, 0x400)), AtAddress(0x7C00)
+    for detector in (port, address):
+        detector.attach(watched.machine, lambda detector, text: seen.append(text))
+    assert watched.run() == plain.run()
+    assert "at 0x7c00" in seen
+    assert len(seen) > 10

@@ -94,6 +94,32 @@ def test_an_override_makes_another_run(script: Script) -> None:
     assert status == 0, out
 
 
+def test_an_address_is_stopped_at_forwards_and_backwards(script: Script) -> None:
+    lines = (
+        "until 0xf0022",
+        "assert dx == 0x12",
+        "break 0xf0003",
+        "rc",
+        "assert dx == 0x10",
+        "goto start",
+        "c",
+    )
+    status, out, err = script(
+        "continue", "goto start", *lines, "assert pc == 0xf0003", "rc", "assert pc >> 20"
+    )
+    assert status == 0, out + err
+    assert out.count("break 1: at 0xf0003") == 2
+    assert "at the start: nothing was found before" in out
+
+
+def test_next_passes_a_call_and_all_that_it_does(script: Script) -> None:
+    # mov sp, 0x1000; call f; inc bx; cli; hlt.  f: mov ax, 5; push ax; pop ax; ret
+    code = bytes.fromhex("bc0010 e80300 43 faf4 b80500 50 58 c3")
+    status, out, err = script("step 2", "next", "assert ax == 5 && pc == 0xf0006", "next", "rs 2", code=code)
+    assert status == 0, out + err
+    assert out.splitlines()[-1].endswith("f000:0000000e  ret")
+
+
 def test_going_back_finds_the_last_access(script: Script) -> None:
     status, out, _ = script("continue", "last write port 0x12", "step", "history 1")
     assert status == 0

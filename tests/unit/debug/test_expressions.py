@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from emu.debug.errors import CommandError
 from emu.debug.expressions import evaluate
+from emu.machine.nearest import nearest
 
 
 class Known:
@@ -21,8 +21,8 @@ class Known:
     def name(self, name: str) -> int | None:
         return self.held.get(name)
 
-    def names(self) -> Iterable[str]:
-        return self.held
+    def nearest(self, name: str) -> list[str]:
+        return nearest(name, self.held)
 
     def segment_base(self, name: str) -> int | None:
         return 0x1_0000 if name == "ss" else None
