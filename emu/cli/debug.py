@@ -27,7 +27,6 @@ from emu.inspect.symbols import SymbolFiles, files_beside
 from emu.machine.config import MachineConfig
 from emu.machine.loader import load
 from emu.machine.machine import Machine
-from emu.machine.run_loop import Reason, Stop
 
 SHARED = {"serial", "serial2", "guest_log", "debug", "limit", "on_reset"}
 """Options of `emu run` that stand under other headings than the machine's."""
@@ -49,7 +48,7 @@ def debug(target: str | None, script: str | None, **given: Any) -> int:
     Images are never changed: what the guest writes is kept while the session lasts.
 
     \b
-    Exit status with --script: 0 all commands were done   2 one was refused, or wrong usage
+    Exit status with --script: 0 all commands were done   2 one was refused, or wrong usage   4 Ctrl-C
                                5 an `assert` did not hold   N by `quit N`
     """
     config = load(target, layer(given))
@@ -119,10 +118,9 @@ class _Session:
         """Ctrl-C stops the guest, and at the prompt takes back the line."""
 
         def heard(number: int, frame: FrameType | None) -> None:
-            if self.machine.processor.handle.running:
-                self.machine.stop(Stop(Reason.ASKED, detail="stopped by Ctrl-C"))
-            else:
+            if self._debugger.asking:
                 raise KeyboardInterrupt
+            self._debugger.interrupt()
 
         before = signal.signal(signal.SIGINT, heard)
         try:

@@ -46,6 +46,10 @@ class Debugger:
         self.symbols = symbols or SymbolFiles()
         self.status: int | None = None
         """The exit status, once the session is over."""
+        self.asking = False
+        """Whether a person is asked for a command: nothing is under way then."""
+        self.interrupted = False
+        """Whether a person has asked to stop since this was last cleared."""
         self.breakpoints: list[Breakpoint] = []
         self.previous: dict[str, int] = {}
         """The registers at the stop before, to mark what has changed."""
@@ -157,6 +161,11 @@ class Debugger:
         self.overrides.forget_after(ticks)
         for gate in self._gates:
             gate.forget_after(ticks)
+
+    def interrupt(self) -> None:
+        """A person wants the machine to stop."""
+        self.interrupted = True
+        self.machine.stop(Stop(Reason.ASKED, detail="by Ctrl-C"))
 
     def stopped(self, why: str) -> None:
         """Show where the machine is, and why it stopped there."""

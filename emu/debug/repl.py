@@ -24,8 +24,9 @@ def converse(debugger: Debugger, complain: Callable[[str], None]) -> int:
     again = ""
     while debugger.status is None:
         try:
+            debugger.asking = True
             line = input(PROMPT).strip() or again
-            again = ""
+            debugger.asking, again = False, ""
             commands.execute(debugger, line)
             if line and commands.find(line.split()[0]).name in REPEATED:
                 again = line

@@ -13,7 +13,7 @@ from emu.debug.debugger import Debugger
 from emu.debug.errors import CommandError
 
 PROMPT = "(emu) "
-REFUSED = 2
+REFUSED, INTERRUPTED = 2, 4
 
 
 def all_commands() -> Commands:
@@ -40,6 +40,9 @@ def run_script(debugger: Debugger, lines: Iterable[str], complain: Callable[[str
         except CommandError as error:
             complain(f"line {number}: {error}")
             return REFUSED
+        if debugger.interrupted:
+            complain("stopped by Ctrl-C")
+            return INTERRUPTED
         if debugger.status is not None:
             return debugger.status
     return 0

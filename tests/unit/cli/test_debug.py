@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -177,6 +180,16 @@ def test_the_limit_ends_a_run_for_ever(script: Script) -> None:
     status, out, _ = script("continue", "continue", code=FOREVER, options=("--limit", "0.001"))
     assert status == 0
     assert out.count("the limit of virtual time was reached") == 2
+
+
+def test_ctrl_c_stops_a_script(script: Script) -> None:
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    status, out, err = script("continue", "print eax", code=FOREVER)
+    assert status == 4
+    assert "stopped: by Ctrl-C" in out
+    assert "print" not in out
+    assert err == "emu: stopped by Ctrl-C\n"
 
 
 def test_help_tells_every_command_and_each_by_itself(script: Script) -> None:
