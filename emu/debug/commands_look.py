@@ -7,9 +7,11 @@ from emu.debug.commands import Command, number, words
 from emu.debug.debugger import Debugger
 from emu.debug.errors import CommandError
 from emu.debug.history import KEPT
+from emu.machine.nearest import suggestion
 
 GROUP = "Look"
 ROW, MOST_BYTES, MOST_INSTRUCTIONS = 16, 0x10000, 1000
+LONGEST_VALUE = 200
 
 
 def _lines(debugger: Debugger, rest: str) -> None:
@@ -88,6 +90,24 @@ def _pci(debugger: Debugger, rest: str) -> None:
                 debugger.say(f"          {what} {placement.base:#x} to {last:#x}")
 
 
+def _store(debugger: Debugger, rest: str) -> None:
+    words(rest, 0, "`store` takes nothing")
+    for path, node in debugger.machine.store.walk():
+        debugger.say(f"{path} = {node.value.decode(errors='backslashreplace')!r}")
+
+
+def _show(debugger: Debugger, rest: str) -> None:
+    devices = {device.name: device for device in debugger.machine.pc.devices}
+    if not rest:
+        debugger.say(", ".join(devices))
+        return
+    if rest not in devices:
+        raise CommandError(f"there is no device {rest!r}: {suggestion(rest, devices)}")
+    for name, value in vars(devices[rest].state).items():
+        text = f"{value:#x}" if type(value) is int else str(value)
+        debugger.say(f"  {name.replace('_', ' ')}: {text[:LONGEST_VALUE]}")
+
+
 def _unplug(debugger: Debugger, rest: str) -> None:
     words(rest, 0, "`unplug` takes nothing")
     unplug = debugger.machine.pc.unplug
@@ -109,5 +129,7 @@ LOOK = (
     Command("history", (), "[COUNT]", "Show the last accesses to ports.", _history, GROUP),
     Command("ports", (), "", "Show who answers at which ports.", _ports, GROUP),
     Command("pci", (), "", "Show the functions on the bus and where they answer.", _pci, GROUP),
+    Command("show", (), "[DEVICE]", "Show the state of a device, or the devices' names.", _show, GROUP),
+    Command("store", (), "", "Show the store.", _store, GROUP),
     Command("unplug", (), "", "Show the state of the unplug protocol.", _unplug, GROUP),
 )

@@ -59,7 +59,9 @@ def show_screen(debugger: Debugger) -> None:
     """Everything about where the machine is."""
     machine, view = debugger.machine, debugger.view
     halted = ", halted" if machine.processor.halted else ""
-    debugger.say(f"-- {debugger.time(machine.clock.ticks)}, {view.mode}{halted}")
+    where = debugger.symbols.describe(view.here, view.read)
+    time = debugger.time(machine.clock.ticks)
+    debugger.say(f"-- {time}, {view.mode}{halted}" + (f", in {where}" if where else ""))
     for access in debugger.history.last(ACCESSES):
         debugger.say(f"   {debugger.time(access.ticks):>16}  {access.text}")
     for part in (registers(view, debugger.previous), stack(view), code(view)):

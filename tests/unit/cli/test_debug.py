@@ -141,6 +141,14 @@ def test_looking_shows_registers_memory_and_code(script: Script) -> None:
     assert "5853:0001" in out
 
 
+def test_devices_and_the_store_are_shown(script: Script) -> None:
+    status, out, err = script("show", "show pit", "store", options=("--store", "/vm/name=guest"))
+    assert status == 0, err
+    assert "/vm/name = 'guest'" in out
+    assert "com1" in out
+    assert out.count("  ") > 3
+
+
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
@@ -158,6 +166,7 @@ def test_looking_shows_registers_memory_and_code(script: Script) -> None:
         ("delete 3", "there is no breakpoint 3"),
         ("memory 0xf0000000", "no memory can be read at 0xf0000000"),
         ("override port 0x10", "'port 0x10' is not understood: give `override port"),
+        ("show pti", "there is no device 'pti': did you mean 'pit'?"),
         ("print", "what? give `print EXPRESSION`"),
         ("last", "give `last read port RANGE`"),
     ],
