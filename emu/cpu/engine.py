@@ -16,20 +16,14 @@ from emu.core.memory import Memory
 from emu.core.processor import Exit
 from emu.cpu import context
 from emu.cpu.address_space import AddressSpace
+from emu.cpu.announcements import Announcements
 from emu.cpu.blocks import Blocks, Stop
-from emu.cpu.context import HF_TF
 from emu.cpu.cpuid import CpuidTable
-from emu.cpu.delivery import Event, Kind, ShutdownError, deliver, exception, fault_event
-from emu.cpu.descriptors import DB, GP, UD, Fault
+from emu.cpu.delivery import Event, Kind
+from emu.cpu.descriptors import UD, Fault
 from emu.cpu.guard import guarded
 from emu.cpu.handle import EngineError, Handle
 from emu.cpu.intercepts import (
-    EXIT_INVLPG,
-    EXIT_MSR,
-    EXIT_VECTORS,
-    INTERCEPT_INVLPG,
-    INTERCEPT_MSR,
-    VMCB,
     map_control_block,
 )
 from emu.cpu.library import (
@@ -37,25 +31,18 @@ from emu.cpu.library import (
     ERROR_NO_TRANSLATION,
     ERROR_WRITE_PROTECTED,
     HOOK_CODE,
-    HOOK_INTERRUPT,
-    HOOK_INVALID_INSTRUCTION,
     BlockCallback,
-    InterruptCallback,
-    InvalidCallback,
     x86,
 )
 from emu.cpu.look import Look, Looker
 from emu.cpu.msrs import Msrs
-from emu.cpu.port_instructions import PortInstructions, code_at
+from emu.cpu.port_instructions import PortInstructions
 from emu.cpu.registers import MSRS, Registers, load, reset_floating_point, save, visible
 from emu.cpu.special import SpecialInstructions
-from emu.cpu.state import FLAG_IF, FLAG_TF, State
+from emu.cpu.state import FLAG_IF, State
 from emu.cpu.stepping import Stepper
 from emu.cpu.translated_code import TranslatedCode
 from emu.cpu.translations import Translations
-
-DR6_SINGLE_STEP = 1 << 14
-INT1 = b"\xf1"
 
 EXITS = {Stop.SPENT: Exit.SPENT, Stop.ASKED: Exit.ASKED, Stop.INTERRUPTIBLE: Exit.INTERRUPTIBLE}
 
@@ -85,12 +72,10 @@ class UnicornProcessor:
         self.blocks = Blocks(self.handle, self.state, clock, memory, native=native)
         self.msrs = Msrs(self.state, clock)
         self._failure: BaseException | None = None
-        self._shutdown = False
-        self._stopped_in_delivery = False
         self.translations = Translations(self.handle, memory, self.blocks, self._fail)
         self._space = AddressSpace(self.handle, memory, clock, self.translations, self._fail)
         self._control_block = map_control_block(self._space)
-        self._ports = PortInstructions(
+        self.permission = PortInstructions(
             handle=self.handle,
             state=self.state,
             ports=ports,
@@ -98,7 +83,7 @@ class UnicornProcessor:
             memory=memory,
             failed=self._fail,
             blocks=self.blocks,
-        )
+        ).permission
         self.special = SpecialInstructions(
             handle=self.handle,
             state=self.state,
@@ -106,14 +91,11 @@ class UnicornProcessor:
             cpuid=cpuid or CpuidTable(),
             msrs=self.msrs,
             blocks=self.blocks,
-            refuse=self._refuse,
+            refuse=lambda fault: self.announcements.refuse(fault),
             failed=self._fail,
         )
         self.stepper = Stepper(self)
-        interrupted = guarded(self._on_interrupt, self._fail_and_stop, None)
-        self.handle.hook(HOOK_INTERRUPT, InterruptCallback(interrupted))
-        invalid = guarded(self._on_invalid, self._fail_and_stop, True)
-        self.handle.hook(HOOK_INVALID_INSTRUCTION, InvalidCallback(invalid))
+        self.announcements = Announcements(self)
         self.code = TranslatedCode(self.handle, self.blocks, self.translations, self._space, memory)
         self._space.synchronise()
         self.reset()
@@ -174,7 +156,7 @@ class UnicornProcessor:
         self.state.capture()
         for name, number in MSRS.items():
             self.msrs.write(number, numbers[name])
-        self._follow_efer()
+        self.announcements.follow_efer()
         self.state.restore()
         self.msrs.tsc_offset, self.msrs.tsc_aux = numbers["tsc_offset"], numbers["tsc_aux"]
         cells = self.blocks.cells
@@ -185,7 +167,7 @@ class UnicornProcessor:
         )
         cells.asked = False
         self.halted, self.stepper.inside = bool(numbers["halted"]), bool(numbers["inside_block"])
-        self._shutdown = False
+        self.announcements.shut_down = False
         self.code.forget()
 
     def watch_instruction(self, linear: int, reached: Callable[[], None]) -> int:
@@ -217,12 +199,12 @@ class UnicornProcessor:
         """The RESET pin."""
         self.blocks.close(0)
         self.stepper.inside = False
-        self.halted = self._shutdown = False
+        self.halted = self.announcements.shut_down = False
         self.handle.write(x86.UC_X86_REG_CR4, 0)
         state = self.state
         state.capture()
         state.reset()
-        self._follow_efer()
+        self.announcements.follow_efer()
         state.restore()
         reset_floating_point(self.handle)
         self.msrs.reset()
@@ -246,7 +228,7 @@ class UnicornProcessor:
             if ended is not Exit.STEPPED:
                 return ended
         self.stepper.leave()
-        if self._shutdown:
+        if self.announcements.shut_down:
             return Exit.SHUTDOWN
         self.translations.walk_here()
         self.prepare()
@@ -258,7 +240,7 @@ class UnicornProcessor:
 
     def step(self) -> Exit:
         """Execute one instruction; see `emu.core.processor.Processor.step`."""
-        return Exit.SHUTDOWN if self._shutdown else self.stepper.step()
+        return Exit.SHUTDOWN if self.announcements.shut_down else self.stepper.step()
 
     def prepare(self) -> None:
         """Bring the engine up to date before it starts."""
@@ -271,7 +253,7 @@ class UnicornProcessor:
 
     def start(self) -> int:
         """Let the engine go; the engine's error number when it is back. Raises what a hook raised."""
-        self._stopped_in_delivery = False
+        self.announcements.stopped = False
         self.code.running = True
         error = self.handle.start(self.handle.read(x86.UC_X86_REG_RIP))
         self.code.running = False
@@ -288,16 +270,16 @@ class UnicornProcessor:
             self.stepper.absorb_write()
         elif error in ERROR_FETCH:  # nothing executable there: the bus floats, FF FF is an invalid opcode
             self.state.capture()
-            self._refuse(Fault(UD))
+            self.announcements.refuse(Fault(UD))
         else:
             raise EngineError(self.handle.library.uc_strerror(error).decode())
 
     def _ended(self) -> Exit:
         cells = self.blocks.cells
-        if self._shutdown:
+        if self.announcements.shut_down:
             return Exit.SHUTDOWN
         if cells.stopped == Stop.RUNNING:
-            return Exit.SPENT if self._stopped_in_delivery else self._halt()
+            return Exit.SPENT if self.announcements.stopped else self._halt()
         return self.decided(Stop(cells.stopped))
 
     def decided(self, stop: Stop) -> Exit:
@@ -308,9 +290,9 @@ class UnicornProcessor:
 
     def ended_in_step(self) -> Exit:
         """How a step ended that neither trapped nor failed."""
-        if self._shutdown:
+        if self.announcements.shut_down:
             return Exit.SHUTDOWN
-        return Exit.STEPPED if self._stopped_in_delivery else self._halt()
+        return Exit.STEPPED if self.announcements.stopped else self._halt()
 
     def _halt(self) -> Exit:
         """The engine came back without being stopped: HLT, the last instruction of its block."""
@@ -334,115 +316,7 @@ class UnicornProcessor:
             seen(vector)
         self.halted = False
         self.state.capture()
-        self._deliver(Event(vector, Kind.EXTERNAL))
-
-    def _on_interrupt(self, _engine: int, vector: int, _user: int) -> None:
-        self.state.capture()
-        if vector >= EXIT_VECTORS:
-            self._on_exit(vector - EXIT_VECTORS)
-        elif vector == DB and self._ports.permission.take_refusal():
-            self._refuse(Fault(GP))
-        elif not self.stepper.swallow_trap(vector):
-            self._on_exception(vector)
-
-    def _on_exception(self, vector: int) -> None:
-        state = self.state
-        address = state.linear_ip
-        if state.is_software_interrupt:
-            event = Event(vector, Kind.SOFTWARE)
-        elif vector == DB:
-            event = exception(DB, resume=False)
-        else:
-            event = fault_event(vector, state.error_code)
-        trap = vector == DB and bool(state.debug(6) & DR6_SINGLE_STEP and state.flags & FLAG_TF)
-        self.blocks.close_at(address, completed=trap)
-        self._deliver(event, address)
-        self._stop_if_due()
-
-    def _on_exit(self, code: int) -> None:
-        """An emulated exit, which leaves the block behind the instruction."""
-        state = self.state
-        stepping = state.hidden & HF_TF and not state.flags & FLAG_TF
-        if code == EXIT_MSR:
-            fault = self.special.execute_msr(bool(state.error_code))
-            self._follow_efer()
-        elif code == EXIT_INVLPG:
-            self.special.execute_invlpg()
-            fault = None
-        else:
-            raise EngineError(f"the engine left the guest with exit code {code:#x}, which nobody asked for")
-        self.blocks.close_at(state.linear_ip)
-        if fault is None:
-            state.forget_exception()
-            state.hidden &= ~(HF_TF if stepping else 0)
-            state.restore()
-        else:
-            self._deliver(fault_event(fault.vector, fault.error_code), state.linear_ip)
-        self._stop_if_due()
-
-    def _follow_efer(self) -> None:
-        """Let what depends on EFER of the captured state be as it says.
-
-        Translations that we fill in are of small pages only. INVLPG has to drop those of a whole large page.
-        """
-        state = self.state
-        if self.translations.follow(state.efer):
-            self.code.forget_soon()
-        invlpg = 0 if self.translations.has_no_execute else INTERCEPT_INVLPG
-        state.intercept(VMCB, INTERCEPT_MSR | invlpg)
-
-    def _on_invalid(self, _engine: int, _user: int) -> bool:
-        self.state.capture()
-        if code_at(self.state, self.state.linear_ip)[:1] == INT1:
-            self._trap_by_instruction()
-        else:
-            self._refuse(Fault(UD))
-        return True
-
-    def _deliver(self, event: Event, address: int = 0) -> None:
-        """Deliver on the captured state, put it into the engine, and charge the clock."""
-        self._announce(event, address)
-        try:
-            delivered = deliver(self.state, event)
-        except ShutdownError:
-            self._shutdown = True
-            self.handle.stop()
-            return
-        if delivered is not event:
-            self._announce(delivered, address)
-        self.state.restore()
-        self.clock.charge(self.clock.costs.delivery_ns)
-
-    def _announce(self, event: Event, address: int) -> None:
-        if event.kind is Kind.EXCEPTION:
-            for seen in self.observers.exception_delivered:
-                seen(event.vector, event.error_code, address)
-        elif event.kind is Kind.SOFTWARE:
-            for interrupted in self.observers.software_interrupt:
-                interrupted(event.vector, address)
-
-    def _stop_if_due(self) -> None:
-        """A delivery is a decision point of its own: a guest may fault for ever without a block."""
-        cells = self.blocks.cells
-        interruptible = cells.wanted and self.state.enabled
-        if self.clock.due or cells.asked or interruptible or self.stepper.busy:
-            self._stopped_in_delivery = True
-            self.handle.stop()
-
-    def _trap_by_instruction(self) -> None:
-        """INT1, which the engine does not know: #DB, pointing behind it, whatever the gate's DPL."""
-        self.state.rip += len(INT1)
-        address = self.state.linear_ip
-        self.blocks.close_at(address)
-        self._deliver(exception(DB, resume=False), address)
-        self._stop_if_due()
-
-    def _refuse(self, fault: Fault) -> None:
-        """Deliver a fault of the instruction under way on the captured state."""
-        address = self.state.linear_ip
-        self.blocks.close_at(address)
-        self._deliver(fault_event(fault.vector, fault.error_code), address)
-        self._stop_if_due()
+        self.announcements.deliver(Event(vector, Kind.EXTERNAL))
 
     def _fail(self, failure: BaseException) -> None:
         """Keep what a hook raised until the engine is back, and have it come back soon."""
@@ -450,7 +324,7 @@ class UnicornProcessor:
             self._failure = failure
         self.blocks.cells.asked = True
 
-    def _fail_and_stop(self, failure: BaseException) -> None:
+    def fail_and_stop(self, failure: BaseException) -> None:
         """The same in a delivery, which may be repeated without a block in between."""
         self._fail(failure)
         self.handle.stop()
