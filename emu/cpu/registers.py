@@ -25,6 +25,11 @@ WORDS = {
     "fpcw": x86.UC_X86_REG_FPCW,
     "fpsw": x86.UC_X86_REG_FPSW,
     "fptag": x86.UC_X86_REG_FPTAG,
+    "fip": x86.UC_X86_REG_FIP,
+    "fcs": x86.UC_X86_REG_FCS,
+    "fdp": x86.UC_X86_REG_FDP,
+    "fds": x86.UC_X86_REG_FDS,
+    "fop": x86.UC_X86_REG_FOP,
     "mxcsr": x86.UC_X86_REG_MXCSR,
     "cr8": x86.UC_X86_REG_CR8,
 }
@@ -68,7 +73,8 @@ def reset_floating_point(handle: Handle) -> None:
     """x87 and SSE registers after RESET. [SDM] volume 3, table 9-1."""
     for register, size in WIDE.values():
         handle.write_bytes(register, bytes(size))
-    for name, value in {"fpcw": 0x40, "fpsw": 0, "fptag": 0x5555, "mxcsr": 0x1F80}.items():
+    last = dict.fromkeys(("fip", "fcs", "fdp", "fds", "fop"), 0)
+    for name, value in {"fpcw": 0x40, "fpsw": 0, "fptag": 0x5555, "mxcsr": 0x1F80, **last}.items():
         handle.write(WORDS[name], value)
 
 
