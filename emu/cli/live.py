@@ -66,7 +66,7 @@ class Live:
         if self._display is not None:
             self._display.open()
         if self._terminal is not None:
-            self._say(HINT)
+            self.say(HINT)
 
     def close(self) -> None:
         """Leave everything as it was found. Idempotent."""
@@ -105,8 +105,8 @@ class Live:
         """What Ctrl-A begins, by key."""
         return {
             "x": Command("quit", lambda: self._stop("Ctrl-A x")),
-            "h": Command("this help", lambda: self._say(*self._escapes.help_lines())),
-            "s": Command("say how the machine is", lambda: self._say(self._status())),
+            "h": Command("this help", lambda: self.say(*self._escapes.help_lines())),
+            "s": Command("say how the machine is", lambda: self.say(self._status())),
             "c": Command("put another disc into a CD drive, or take it out", self._change_disc),
             "b": Command("send a break to the guest's serial port", self._poster("break")),
             "p": Command("press the power button", self._poster("power button")),
@@ -135,7 +135,7 @@ class Live:
     def _change_disc(self) -> None:
         drives = [drive.position for drive in self._machine.config.drives if drive.cdrom]
         if not drives:
-            self._say("this machine has no CD drive")
+            self.say("this machine has no CD drive")
             return
         position: str | None = str(drives[0])
         if len(drives) > 1:
@@ -143,15 +143,15 @@ class Live:
         known = position is not None and position.strip() in map(str, drives)
         path = self._ask(f"disc for the drive at {position} (nothing takes it out): ") if known else None
         if position is None or path is None:
-            self._say("no disc was changed")
+            self.say("no disc was changed")
             return
         try:
             name = path.strip()
             self._machine.change_disc(int(position), Path(name).absolute() if name else None)
         except ConfigError as error:
-            self._say(str(error))
+            self.say(str(error))
 
-    def _say(self, *lines: str) -> None:
+    def say(self, *lines: str) -> None:
         """Words of ours amid the guest's."""
         if self._display is not None:
             self._display.say(*lines)

@@ -160,6 +160,13 @@ def option(
 @option(WATCHING, "--trace", metavar="KIND,...", help=f"Print events: {', '.join(KINDS)}, or all.")
 @option(WATCHING, "--trace-file", metavar="PATH", help="Where they go (standard error).")
 @option(WATCHING, "--trace-format", words=("text", "json"), help="How (json for *.jsonl, else text).")
+@option(
+    WATCHING,
+    "--gdb",
+    metavar="[HOST:]PORT",
+    help="Let gdb connect (`target remote :PORT`), from this host alone unless you name an address.",
+)
+@option(WATCHING, "--gdb-wait", is_flag=True, help="Run nothing before gdb says so.")
 @option(PACE, "--limit", type=float, metavar="SECONDS", help="Stop after so much of the guest's time.")
 @option(PACE, "--wall", type=float, metavar="SECONDS", help="Stop after so much of your time.")
 @option(

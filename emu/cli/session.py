@@ -15,6 +15,8 @@ from emu.backends.capture import Capture
 from emu.cli.live import Live
 from emu.cli.outputs import Console, Destination, LogLines, beside_display, refuse_clashes
 from emu.core.errors import HostError
+from emu.core.events import Observer
+from emu.debug.once import Once
 from emu.inspect.decoders import PciDecoder, UnplugDecoder
 from emu.inspect.outcome import Outcome, Verdict, judge
 from emu.inspect.summary import Summary
@@ -56,9 +58,8 @@ class Session:
         self._refuse_clashes()
         self.console = Console(self._serial, KEPT_FOR_JSON if run.json else KEPT_FOR_VERDICT)
         self.log = LogLines(self._log)
-        self.machine = Machine(
-            config, serial=self.console, serial2=self._serial2, debug=self._debug, guest_log=self.log.take
-        )
+        self._once = Once() if run.gdb is not None else None
+        self.machine = self._make_machine()
         self.unplug = UnplugDecoder(self.machine.pc.unplug, self.machine.ports)
         self.transcript = Transcript(self.machine.clock, self.unplug)
         self._captures = [
@@ -95,7 +96,8 @@ class Session:
                 for output in self._outputs:
                     output.open()
                 gc.enable()
-                stop = machine.run(None if limit_s is None else max(round(limit_s * 1e9), 1))
+                limit = None if limit_s is None else max(round(limit_s * 1e9), 1)
+                stop = self._run(limit)
                 verdict = judge(stop, self.console.kept)
                 virtual_ns, retired = machine.clock.now, machine.processor.retired
                 screen = machine.pc.vga.screen()
@@ -119,6 +121,40 @@ class Session:
             findings=self._explainer.findings() if self._explainer else None,
         )
 
+    def _make_machine(self) -> Machine:
+        """The machine; one that may go back tells everything once."""
+        serial, serial2, debug, log = self.console, self._serial2, self._debug, self.log.take
+        once = self._once
+        if once is None:
+            return Machine(self.config, serial=serial, serial2=serial2, debug=debug, guest_log=log)
+        return Machine(
+            self.config,
+            serial=once.sink(serial),
+            serial2=once.sink(serial2),
+            debug=once.sink(debug),
+            guest_log=once.call(log),
+            tracked=True,
+        )
+
+    def _attach(self, observer: Observer) -> None:
+        self.machine.observers.attach(self._once.observer(observer) if self._once else observer)
+
+    def _run(self, limit_ns: int | None) -> Stop:
+        endpoint = self.config.run.gdb
+        if endpoint is None or self._once is None:
+            return self.machine.run(limit_ns)
+        from emu.cli.debugging import run_with_gdb
+
+        return run_with_gdb(
+            self.machine,
+            self._once,
+            endpoint,
+            wait=self.config.run.gdb_wait,
+            limit_ns=limit_ns,
+            breathe=self._breathe,
+            say=self._live.say,
+        )
+
     def _refuse_clashes(self) -> None:
         nics = self.config.nics
         outputs = [each.path for each in self._destinations if each.path is not None]
@@ -133,9 +169,9 @@ class Session:
         refuse_clashes(outputs, inputs + [path for path in others if path])
 
     def _attach_observers(self) -> None:
-        run, observers, machine = self.config.run, self.machine.observers, self.machine
+        run, machine = self.config.run, self.machine
         for capture in self._captures:
-            observers.attach(capture)
+            self._attach(capture)
         self._explainer = None
         if run.explain:
             from emu.inspect.explanation import explain
@@ -147,13 +183,13 @@ class Session:
             from emu.observe.trace_hash import TraceHash
 
             self._hash = TraceHash(machine.clock)
-            observers.attach(self._hash)
+            self._attach(self._hash)
         if not run.json:
-            observers.attach(self.transcript)
+            self._attach(self.transcript)
         if run.keys:
             from emu.inspect.cues import Cues
 
-            observers.attach(Cues(machine, run.keys))
+            self._attach(Cues(machine, run.keys))
         if run.trace:
             from emu.observe.tracer import Journal, trace_observers
 
@@ -168,7 +204,7 @@ class Session:
             for each in trace_observers(
                 run.trace, journal, ports=machine.ports, mmio=machine.mmio, decoders=decoders
             ):
-                observers.attach(each)
+                self._attach(each)
 
     def _close(self, verdict: Verdict) -> Verdict:
         """Close the machine; an image that cannot be closed well is an error of the run."""

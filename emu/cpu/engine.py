@@ -43,6 +43,7 @@ from emu.cpu.state import FLAG_IF, State
 from emu.cpu.stepping import Stepper
 from emu.cpu.translated_code import TranslatedCode
 from emu.cpu.translations import Translations
+from emu.cpu.watches import Watches
 
 EXITS = {Stop.SPENT: Exit.SPENT, Stop.ASKED: Exit.ASKED, Stop.INTERRUPTIBLE: Exit.INTERRUPTIBLE}
 
@@ -97,6 +98,7 @@ class UnicornProcessor:
         self.stepper = Stepper(self)
         self.announcements = Announcements(self)
         self.code = TranslatedCode(self.handle, self.blocks, self.translations, self._space, memory)
+        self.watches = Watches(self.handle, self.code, self._fail)
         self._space.synchronise()
         self.reset()
 
@@ -184,6 +186,12 @@ class UnicornProcessor:
         """Take back a `watch_instruction`."""
         self.handle.unhook(hook)
         self.code.forget()
+
+    def leave_block(self) -> None:
+        """End the open block where the processor stands in it: a decision point of the debugger's making."""
+        self.state.capture()
+        self.blocks.close_at(self.state.linear_ip)
+        self.stepper.inside = False
 
     @property
     def block_began(self) -> int:

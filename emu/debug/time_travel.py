@@ -8,13 +8,13 @@ is taken back to the block's beginning and stepped to the instruction, which has
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import Protocol
 
-from emu.machine.checkpoints import DEFAULT_BUDGET, Checkpoints
+from emu.machine.checkpoints import DEFAULT_BUDGET, Checkpoints, Follower
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Reason, Stop
 
@@ -54,10 +54,14 @@ class Detector(Protocol):
 class TimeTravel:
     """A tracked machine that can go back."""
 
-    def __init__(self, machine: Machine, *, budget: int = DEFAULT_BUDGET) -> None:
+    def __init__(
+        self, machine: Machine, *, budget: int = DEFAULT_BUDGET, followers: Sequence[Follower] = ()
+    ) -> None:
+        """The `followers` go back with the machine."""
         self.machine = machine
         self._loop, self._clock, self._processor = machine.loop, machine.clock, machine.processor
-        self._checkpoints = Checkpoints(machine, budget)
+        self._budget, self._followers = budget, followers
+        self._checkpoints = Checkpoints(machine, budget, followers)
         self._inside = 0
         self._taken_at = monotonic()
         self.furthest = 0
@@ -67,7 +71,15 @@ class TimeTravel:
         self.overrunning: Callable[[], None] = lambda: None
         """Told that the machine runs on behind a hit for a little, before it is put back."""
         self._checkpoints.take()
+        self.advancing = False
+        """Whether the run goes where its user wants it to, not over what was run before."""
+        self._breathe_before = self._loop.breathe
         self._loop.breathe = self._breathe
+
+    @property
+    def beginning(self) -> int:
+        """The earliest point that can be gone back to, in ticks."""
+        return self._checkpoints.times[0]
 
     @property
     def place(self) -> Place:
@@ -93,7 +105,23 @@ class TimeTravel:
         self._checkpoints.go(ticks)
         self.rewound()
 
+    def begin_again(self) -> None:
+        """The machine was changed, at a decision point: forget the run that led here, it leads elsewhere."""
+        self._checkpoints = Checkpoints(self.machine, self._budget, self._followers)
+        self._checkpoints.take()
+        self._inside, self.furthest = 0, self._clock.ticks
+
+    @contextmanager
+    def _advance(self) -> Iterator[None]:
+        self.advancing = True
+        try:
+            yield
+        finally:
+            self.advancing = False
+
     def _breathe(self) -> None:
+        if self.advancing:
+            self._breathe_before()
         self.furthest = max(self.furthest, self._clock.ticks)
         if monotonic() - self._taken_at > INTERVAL_S:
             self._checkpoints.take()
@@ -104,10 +132,11 @@ class TimeTravel:
 
         The stop that ended the run before that, if any.
         """
-        for _ in range(count):
-            stop = self._step()
-            if stop is not None:
-                return stop
+        with self._advance():
+            for _ in range(count):
+                stop = self._step()
+                if stop is not None:
+                    return stop
         return None
 
     def _step(self) -> Stop | None:
@@ -184,11 +213,16 @@ class TimeTravel:
     def _run_on(self, ticks: int) -> None:
         """Run, past everything on the way, to the first decision point at or after `ticks`."""
         self._inside = 0
+        asked = None
         while self._clock.ticks < ticks:
             before = self._clock.ticks
             stop = self._loop.run_to(ticks)
-            if stop.reason is not Reason.LIMIT and self._clock.ticks == before:
+            if stop.reason is Reason.ASKED:
+                asked = stop
+            elif stop.reason is not Reason.LIMIT and self._clock.ticks == before:
                 break
+        if asked is not None:  # from outside, which has no part in the run: it is for whoever goes on
+            self._loop.stop(asked)
 
     def run(self, detectors: Iterable[Detector] = (), until: int | None = None) -> Stop | Hit:
         """Go on until a detector finds something, the run stops, or virtual time reaches `until` ticks.
@@ -225,7 +259,7 @@ class TimeTravel:
             hits.append(hit)
 
         self._inside = 0
-        with self._looking(wanted, found):
+        with self._looking(wanted, found), self._advance():
             stop = self._loop.run_to(until)
         if not hits:
             return stop

@@ -8,7 +8,9 @@ So going back costs what was written since, and the same page is kept once for e
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from emu.core.errors import ConfigError
 from emu.core.pages import PAGE
@@ -20,24 +22,38 @@ SPARED = 8
 """The newest checkpoints are not thinned out."""
 
 
+class Follower(Protocol):
+    """Something beside the machine that goes back with it."""
+
+    def save(self) -> Any:
+        """What it is like now."""
+
+    def restore(self, saved: Any) -> None:
+        """Become what it was."""
+
+
 @dataclass
 class Checkpoint:
     """A machine at a decision point, and the pages in which memory differs from the next checkpoint's."""
 
     ticks: int
     snapshot: Snapshot
+    followers: list[Any]
     difference: dict[int, bytes] = field(default_factory=dict)
 
 
 class Checkpoints:
     """The checkpoints of one tracked machine, in order of time, within `budget` bytes of memory."""
 
-    def __init__(self, machine: Machine, budget: int = DEFAULT_BUDGET) -> None:
+    def __init__(
+        self, machine: Machine, budget: int = DEFAULT_BUDGET, followers: Sequence[Follower] = ()
+    ) -> None:
         if machine.memory.pages is None:
             raise ConfigError("this machine cannot take checkpoints: make it with tracked=True")
         self._machine = machine
         self._pages = machine.memory.pages
         self._budget = budget
+        self._followers = (*followers, machine.departed)
         self._kept: list[Checkpoint] = []
         self._here = 0
         """Whose memory is the remembered content."""
@@ -60,7 +76,9 @@ class Checkpoints:
             return
         self._remember(max(at - 1, 0))
         former = self._pages.keep()
-        new = Checkpoint(ticks, save(self._machine.pc, memory=False))
+        new = Checkpoint(
+            ticks, save(self._machine.pc, memory=False), [each.save() for each in self._followers]
+        )
         if self._kept:
             before = self._kept[at - 1]
             # To the right lies what the former neighbour's right side was, and what was undone since.
@@ -81,6 +99,8 @@ class Checkpoints:
             self._cross(self._kept[self._here])
             self._here += 1
         restore(self._machine.pc, self._kept[target].snapshot)
+        for follower, saved in zip(self._followers, self._kept[target].followers, strict=True):
+            follower.restore(saved)
         return self._kept[target].ticks
 
     def forget_after(self, ticks: int) -> None:

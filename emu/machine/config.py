@@ -102,6 +102,10 @@ class Run:
     come."""
     keys: tuple[Typing, ...] = ()
     """What is typed on the guest's keyboard, in this order."""
+    gdb: tuple[str, int] | None = None
+    """The host and port where a debugger is listened for."""
+    gdb_wait: bool = False
+    """Whether nothing is run before a debugger says so."""
     json: bool = False
     hash: bool = False
     screen: bool = False

@@ -92,6 +92,8 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
         "input": Key(values.source, "input"),
         "pace": Key(values.choice(*PACES), "pace"),
         "keys": Key(values.keys, "keys"),
+        "gdb": Key(values.endpoint, "gdb"),
+        "gdb_wait": Key(values.boolean, "gdb_wait"),
         "json": Key(values.boolean, "json"),
         "hash": Key(values.boolean, "hash"),
         "screen": Key(values.boolean, "screen"),

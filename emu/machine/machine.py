@@ -36,6 +36,14 @@ class Unplugged(Observer):
         """A drive or a NIC left."""
         self.targets.append((target, location))
 
+    def save(self) -> int:
+        """How many left so far."""
+        return len(self.targets)
+
+    def restore(self, saved: int) -> None:
+        """The machine was put back to where only so many had left."""
+        del self.targets[saved:]
+
 
 class Machine:
     """Made from a configuration; `run` it, look at it, `save` and `restore` it, and `close` it."""
@@ -59,8 +67,8 @@ class Machine:
         """
         self.config = config
         self.observers = observers or Observers()
-        self._unplugged = Unplugged()
-        self.observers.attach(self._unplugged)
+        self.departed = Unplugged()
+        self.observers.attach(self.departed)
         outlets = Outlets(
             serial=self._sink("com1", serial),
             serial2=self._sink("com2", serial2),
@@ -96,12 +104,12 @@ class Machine:
     @property
     def unplugged(self) -> list[str]:
         """The names of what left its bus, in order."""
-        return [target for target, _ in self._unplugged.targets]
+        return [target for target, _ in self.departed.targets]
 
     @property
     def departures(self) -> list[tuple[str, str]]:
         """What left which bus: names and locations, in order."""
-        return list(self._unplugged.targets)
+        return list(self.departed.targets)
 
     @property
     def host_errors(self) -> list[str]:

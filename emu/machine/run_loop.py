@@ -101,6 +101,11 @@ class RunLoop:
         self._stop = self._stop or stop
         self._processor.ask_exit()
 
+    def take_stop(self) -> Stop | None:
+        """The request to stop that has not been heeded yet, if any; it is then."""
+        stop, self._stop = self._stop, None
+        return stop
+
     def request_reset(self) -> None:
         """Reset the machine at the next decision point."""
         self._reset_wanted = True
@@ -163,8 +168,8 @@ class RunLoop:
             self.outside.poll()
             self._inbox.deliver()
             self._clock.fire_due()
-            if self._stop is not None:
-                stop, self._stop = self._stop, None
+            stop = self.take_stop()
+            if stop is not None:
                 return stop
             if until is not None and self._clock.ticks >= until:
                 return Stop(Reason.LIMIT)

@@ -22,6 +22,7 @@ Parse = Callable[[Any, Path], Any]
 AFTER = "after="
 BUILT_IN = "bios"
 NO_ROM = "none"
+LOOPBACK = "127.0.0.1"
 MAC_BYTES = 6
 MULTICAST = 1
 
@@ -175,6 +176,14 @@ def destination(*known: str) -> Parse:
 def source(value: Any, folder: Path) -> str:
     """A file, or `-` for standard input."""
     return str(value) if value == "-" else str(path(value, folder))
+
+
+def endpoint(value: Any, folder: Path) -> tuple[str, int]:
+    """`[HOST:]PORT`; without a host nobody but this one can connect."""
+    host, _, port = str(value).rpartition(":")
+    if isinstance(value, bool) or not (port.isascii() and port.isdecimal() and int(port) < 1 << 16):
+        raise ValueError(f"cannot be {value!r}: give [HOST:]PORT such as 1234")
+    return host.strip("[]") or LOOPBACK, int(port)
 
 
 def keys(value: Any, folder: Path) -> tuple[Typing, ...]:

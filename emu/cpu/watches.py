@@ -1,0 +1,62 @@
+"""Hooks for debuggers: where code is executed, and where memory is read or written.
+
+A hook slows down only what it is bound to, but the engine compiles it into code when that is translated: so
+all code is dropped where one comes or goes, which may be only while the engine does not run.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from ctypes import c_uint32, c_uint64, c_void_p
+
+from emu.cpu.guard import Failed, guarded
+from emu.cpu.handle import Handle
+from emu.cpu.library import HOOK_WRITE, MemoryCallback, constants
+from emu.cpu.translated_code import TranslatedCode
+
+HOOK_CODE, HOOK_READ = constants.UC_HOOK_CODE, constants.UC_HOOK_MEM_READ
+WIDEST = 64
+"""Bytes of the widest access: it may begin so far before what is watched."""
+
+CodeCallback = ctypes.PYFUNCTYPE(None, c_void_p, c_uint64, c_uint32, c_void_p)
+Accessed = Callable[[int, int, bool], None]
+"""Told of an access: address, width, and whether it is a write."""
+
+
+class Watches:
+    """The hooks of one engine that debuggers asked for."""
+
+    def __init__(self, handle: Handle, code: TranslatedCode, failed: Failed) -> None:
+        self._handle, self._code, self._failed = handle, code, failed
+
+    def on_code(self, address: int, reached: Callable[[], None]) -> int:
+        """Call `reached` before the instruction at a linear address; a number for `remove`."""
+
+        def call(_engine: int, _address: int, _size: int, _user: int) -> None:
+            reached()
+
+        callback = CodeCallback(guarded(call, self._failed, None))
+        return self._add(HOOK_CODE, callback, (address, address))
+
+    def on_memory(self, first: int, last: int, accessed: Accessed, *, reads: bool, writes: bool) -> int:
+        """Call `accessed` at accesses to physical addresses `first` to `last`; a number for `remove`."""
+
+        def call(_engine: int, kind: int, address: int, size: int, _value: int, _user: int) -> bool:
+            if address <= last and address + size > first:
+                accessed(address, size, kind == constants.UC_MEM_WRITE)
+            return True
+
+        kinds = (HOOK_READ if reads else 0) | (HOOK_WRITE if writes else 0)
+        callback = MemoryCallback(guarded(call, self._failed, True))
+        return self._add(kinds, callback, (max(first - WIDEST, 0), last))
+
+    def remove(self, hook: int) -> None:
+        """Remove a hook."""
+        self._handle.unhook(hook)
+        self._code.forget()
+
+    def _add(self, kind: int, callback: object, within: tuple[int, int]) -> int:
+        hook = self._handle.hook(kind, callback, within=within)
+        self._code.forget()
+        return hook

@@ -1,0 +1,263 @@
+"""The commands of the GDB remote serial protocol: a payload in, the payloads of the answer out.
+
+[GDB] appendix E.2 to E.9. An answer of nothing says that a command is not known. There is one thread, the
+processor, with the number 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+
+from emu.cpu.registers import Registers
+from emu.debug.gdb import registers
+from emu.debug.gdb.detectors import MemoryAccessed
+from emu.debug.gdb.monitor import Monitor
+from emu.debug.gdb.packets import LARGEST
+from emu.debug.gdb.target import Cause, Standing, Target, breakpoint_at
+from emu.debug.gdb.target_description import describe
+from emu.debug.time_travel import Detector
+
+OK, REFUSED, MALFORMED, UNKNOWN = b"OK", b"E01", b"E16", b""
+FEATURES = (
+    "QStartNoAckMode+;qXfer:features:read+;qXfer:memory-map:read+;qXfer:threads:read+;"
+    "ReverseStep+;ReverseContinue+;swbreak+;hwbreak+;vContSupported+"
+)
+MOST_BREAKPOINTS = 1000
+MEMORY_MAP = """<?xml version="1.0"?>
+<!DOCTYPE memory-map SYSTEM "gdb-memory-map.dtd">
+<memory-map><memory type="ram" start="0x0" length="0xffffffffffffffff"/></memory-map>
+"""
+"""Linear addresses, which page tables put anywhere: nothing can be said to be ROM, or to be nowhere."""
+THREADS = """<?xml version="1.0"?>
+<threads><thread id="1" core="0" name="processor"/></threads>
+"""
+WATCHED = {2: b"watch", 3: b"rwatch", 4: b"awatch"}
+BROKEN = {0: b"swbreak", 1: b"hwbreak"}
+
+
+class Leave(Enum):
+    """How a client leaves."""
+
+    DETACHED = "the machine goes on"
+    KILLED = "the run is to end"
+    OVER = "the run has ended, and the client was told"
+
+
+Answer = list[bytes]
+
+
+class Stub:
+    """Serves one connection."""
+
+    def __init__(self, target: Target, monitor: Monitor) -> None:
+        self._target, self._monitor = target, monitor
+        self._description = describe(monitor.architecture)
+        self._breakpoints: dict[tuple[int, int, int], Detector] = {}
+        self._client: frozenset[str] = frozenset()
+        self._standing = Standing(Cause.TRAP)
+        self.acknowledges = True
+        """Whether `+` and `-` are sent."""
+        self.leave: Leave | None = None
+        """Set when the client has left."""
+        self._commands: list[tuple[bytes, Callable[[bytes], Answer]]] = [
+            (b"?", lambda rest: [self._told()]),
+            (b"g", lambda rest: [self._read_all()]),
+            (b"G", self._write_all),
+            (b"p", self._read_one),
+            (b"P", self._write_one),
+            (b"m", self._read_memory),
+            (b"M", lambda rest: self._write_memory(rest, bytes.fromhex)),
+            (b"X", lambda rest: self._write_memory(rest, None)),
+            (b"c", lambda rest: self._resume(b"c", rest)),
+            (b"s", lambda rest: self._resume(b"s", rest)),
+            (b"C", lambda rest: self._resume(b"c", b"")),
+            (b"S", lambda rest: self._resume(b"s", b"")),
+            (b"bc", lambda rest: self._go_back(step=False)),
+            (b"bs", lambda rest: self._go_back(step=True)),
+            (b"vCont?", lambda rest: [b"vCont;c;C;s;S"]),
+            (b"vCont;", lambda rest: self._resume(rest[:1].lower(), b"")),
+            (b"Z", self._insert),
+            (b"z", self._remove),
+            (b"D", lambda rest: self._left(Leave.DETACHED)),
+            (b"k", lambda rest: self._left(Leave.KILLED)),
+            (b"vKill", lambda rest: self._left(Leave.KILLED)),
+            (b"H", lambda rest: [OK]),
+            (b"T", lambda rest: [OK if int(rest, 16) == 1 else REFUSED]),
+            (b"qC", lambda rest: [b"QC1"]),
+            (b"qAttached", lambda rest: [b"1"]),
+            (b"qfThreadInfo", lambda rest: [b"m1"]),
+            (b"qsThreadInfo", lambda rest: [b"l"]),
+            (b"qThreadExtraInfo,", lambda rest: [self._doing().hex().encode()]),
+            (b"qSupported", self._supported),
+            (b"QStartNoAckMode", lambda rest: self._stop_acknowledging()),
+            (b"qXfer:", self._transfer),
+            (b"qRcmd,", self._command),
+        ]
+        self._commands.sort(key=lambda command: -len(command[0]))
+
+    def respond(self, payload: bytes) -> Answer:
+        """The answer to a packet; whatever it asks, nothing is raised."""
+        for prefix, act in self._commands:
+            if payload.startswith(prefix):
+                try:
+                    return act(payload[len(prefix) :])
+                except (ValueError, OverflowError):
+                    return [MALFORMED]
+        return [UNKNOWN]
+
+    def _told(self) -> bytes:
+        """Why the machine stands here, as a stop reply."""
+        standing = self._standing
+        if standing.cause is Cause.INTERRUPT:
+            return b"T02thread:1;"
+        if standing.cause in (Cause.BEGINNING, Cause.END):
+            return b"T05thread:1;replaylog:%s;" % (b"begin" if standing.cause is Cause.BEGINNING else b"end")
+        kind = self._kind_of(standing.detector)
+        if isinstance(standing.detector, MemoryAccessed) and kind in WATCHED:
+            return b"T05thread:1;%s:%x;" % (WATCHED[kind], standing.detector.address)
+        if kind in BROKEN and BROKEN[kind].decode() + "+" in self._client:
+            return b"T05thread:1;%s:;" % BROKEN[kind]
+        return b"T05thread:1;"
+
+    def _kind_of(self, detector: Detector | None) -> int | None:
+        return next((key[0] for key, each in self._breakpoints.items() if each is detector), None)
+
+    def _stand(self, standing: Standing) -> Answer:
+        self._standing = standing
+        notes = [b"O" + standing.text.encode().hex().encode()] if standing.cause is Cause.END else []
+        return [*notes, self._told()]
+
+    def _resume(self, action: bytes, rest: bytes) -> Answer:
+        if action not in (b"c", b"s"):
+            raise ValueError("neither goes on nor steps")
+        if rest and not self._target.set_registers(lambda values: _set_rip(values, int(rest, 16))):
+            return [REFUSED]
+        if self._target.at_end:
+            return self._over()
+        return self._stand(
+            self._target.step() if action == b"s" else self._target.go_on(self._breakpoints.values())
+        )
+
+    def _over(self) -> Answer:
+        """The run has ended, the client was told, and wants to go on all the same."""
+        self.leave = Leave.OVER
+        ended = self._target.ended
+        return [b"W%02x" % ((ended.status or 0) & 0xFF if ended else 0)]
+
+    def _go_back(self, *, step: bool) -> Answer:
+        target = self._target
+        return self._stand(target.step_back() if step else target.go_back(self._breakpoints.values()))
+
+    def _left(self, leave: Leave) -> Answer:
+        self.leave = leave
+        self._breakpoints.clear()
+        return [OK]
+
+    def _read_all(self) -> bytes:
+        values = self._target.registers()
+        return b"".join(registers.read(values, each).hex().encode() for each in self._description.registers)
+
+    def _write_all(self, rest: bytes) -> Answer:
+        data = bytes.fromhex(rest.decode("ascii"))
+
+        def change(values: Registers) -> bool:
+            at = 0
+            for register in self._description.registers:
+                size = register.bits // 8
+                if not registers.change(values, register, data[at : at + size]):
+                    return False
+                at += size
+            return True
+
+        return [OK if self._target.set_registers(change) else REFUSED]
+
+    def _read_one(self, rest: bytes) -> Answer:
+        number = _number(rest)
+        known = self._description.registers
+        if number >= len(known):
+            return [REFUSED]
+        return [registers.read(self._target.registers(), known[number]).hex().encode()]
+
+    def _write_one(self, rest: bytes) -> Answer:
+        number, _, value = rest.partition(b"=")
+        register = dict(enumerate(self._description.registers)).get(_number(number))
+        data = bytes.fromhex(value.decode("ascii"))
+        if register is None:
+            return [REFUSED]
+        known = register
+        done = self._target.set_registers(lambda values: registers.change(values, known, data))
+        return [OK if done else REFUSED]
+
+    def _read_memory(self, rest: bytes) -> Answer:
+        address, length = map(_number, rest.split(b",", 1))
+        data = self._target.read_memory(address, min(length, LARGEST // 2))
+        return [data.hex().encode() if data or not length else REFUSED]
+
+    def _write_memory(self, rest: bytes, decode: Callable[[str], bytes] | None) -> Answer:
+        where, colon, content = rest.partition(b":")
+        address, length = map(_number, where.split(b",", 1))
+        data = decode(content.decode("ascii")) if decode else content
+        if not colon or len(data) != length:
+            return [MALFORMED]
+        return [OK if not data or self._target.write_memory(address, data) else REFUSED]
+
+    def _insert(self, rest: bytes) -> Answer:
+        key = _breakpoint(rest)
+        if key not in self._breakpoints:
+            if len(self._breakpoints) >= MOST_BREAKPOINTS:
+                return [REFUSED]
+            self._breakpoints[key] = breakpoint_at(*key)
+        return [OK]
+
+    def _remove(self, rest: bytes) -> Answer:
+        self._breakpoints.pop(_breakpoint(rest), None)
+        return [OK]
+
+    def _supported(self, rest: bytes) -> Answer:
+        self._client = frozenset(rest.lstrip(b":").decode("ascii", "replace").split(";"))
+        return [f"PacketSize={LARGEST:x};{FEATURES}".encode()]
+
+    def _stop_acknowledging(self) -> Answer:
+        self.acknowledges = False
+        return [OK]
+
+    def _doing(self) -> bytes:
+        return b"halted" if self._target.machine.processor.halted else b"running"
+
+    def _transfer(self, rest: bytes) -> Answer:
+        name, _, window = rest.rpartition(b":")
+        documents: dict[bytes, Callable[[], str]] = {
+            b"features:read:target.xml": self._description.xml,
+            b"memory-map:read:": lambda: MEMORY_MAP,
+            b"threads:read:": lambda: THREADS,
+        }
+        if name not in documents:
+            return [UNKNOWN if not name.startswith(b"features:read:") else b"E00"]
+        offset, length = map(_number, window.split(b",", 1))
+        document = documents[name]().encode()
+        length = min(length, LARGEST - 1)
+        more = offset + length < len(document)
+        return [(b"m" if more else b"l") + document[offset : offset + length]]
+
+    def _command(self, rest: bytes) -> Answer:
+        text = bytes.fromhex(rest.decode("ascii")).decode("utf-8", "replace")
+        answer = self._monitor.run(text)
+        return [answer.encode().hex().encode()[: LARGEST // 2 * 2] or OK]
+
+
+def _number(digits: bytes) -> int:
+    """An unsigned hexadecimal number. Raises ValueError."""
+    if not digits or not all(digit in b"0123456789abcdefABCDEF" for digit in digits):
+        raise ValueError(f"{digits!r} is no number")
+    return int(digits, 16) & 0xFFFF_FFFF_FFFF_FFFF
+
+
+def _breakpoint(rest: bytes) -> tuple[int, int, int]:
+    kind, address, size = rest.split(b";", 1)[0].split(b",")
+    return _number(kind), _number(address), _number(size)
+
+
+def _set_rip(values: Registers, address: int) -> bool:
+    values["rip"] = address
+    return True

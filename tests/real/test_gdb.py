@@ -1,0 +1,169 @@
+"""Stock gdb drives bundled guests, forwards and backwards."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from emu.debug.gdb.packets import frame
+from emu.machine.bundled import FOLDER
+
+pytestmark = pytest.mark.skipif(shutil.which("gdb") is None, reason="needs gdb")
+PATIENCE_S = 100
+
+
+@contextmanager
+def waiting(guest: str, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A guest that waits for a debugger, and its port."""
+    command = [sys.executable, "-m", "emu", "run", guest, "--gdb", "0", "--gdb-wait", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        while not (found := re.search(r"target remote .*:(\d+)$", line := process.stderr.readline().strip())):
+            assert line, "the run ended before it listened"
+        yield process, int(found[1])
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def gdb(port: int, elf: str, *commands: str) -> str:
+    """What gdb prints."""
+    script = ["set pagination off", "set confirm off", f"target remote 127.0.0.1:{port}", *commands]
+    words = [word for command in script for word in ("-ex", command)]
+    path = FOLDER / "guests" / elf.partition("/")[0] / f"{elf.partition('/')[2] or elf}.elf"
+    done = subprocess.run(
+        ["gdb", "-nx", "-batch", *words, str(path)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def values(printed: str) -> list[str]:
+    """What `print` printed."""
+    return re.findall(r"^\$\d+ = (.*)$", printed, re.MULTILINE)
+
+
+def test_a_breakpoint_at_a_symbol_is_reached_and_steps_are_undone() -> None:
+    with waiting("unplug-all") as (process, port):
+        printed = gdb(
+            port,
+            "unplug-all",
+            *("break main", "continue", "print $pc", "stepi", "stepi", "print $pc", "reverse-stepi"),
+            *("reverse-stepi", "print $pc", "print/x $cr0 & 1", "delete", "continue", "continue"),
+        )
+        told, _ = process.communicate(timeout=PATIENCE_S)
+    assert re.search(r"Breakpoint 1, main \(\) at .*unplug-all\.c:\d+", printed), printed
+    before, after, again, protected = values(printed)
+    assert before.endswith("<main>")
+    assert after.endswith("<main+3>")
+    assert again == before
+    assert protected == "0x1"
+    assert "the run ends here: the guest reported its result" in printed
+    assert "exited normally" in printed
+    assert process.returncode == 0
+    assert told.count("Test result: SUCCESS") == 1
+    assert told.count("magic number") == 3, "what is run again is told once"
+
+
+def test_long_mode_is_reached_from_reset() -> None:
+    with waiting("unplug-all-long") as (_, port):
+        printed = gdb(
+            port,
+            "unplug-all-long",
+            *("print/x $cs", "print/x $pc", "break main", "continue", "print $pc", "print/x $efer & 0x400"),
+            *("print sizeof($rax)", "next", "print $_exitcode", "reverse-continue", "kill"),
+        )
+    assert values(printed)[:2] == ["0xf000", "0xfff0"], printed
+    assert values(printed)[2].endswith("<main>"), printed
+    assert values(printed)[3:5] == ["0x400", "8"], printed
+
+
+def test_the_instruction_that_wrote_a_variable_is_gone_back_to() -> None:
+    with waiting("unplug-all") as (_, port):
+        printed = gdb(
+            port,
+            "unplug-all",
+            *("watch ticks", "continue", "print ticks", "print $pc", "continue", "print ticks"),
+            *("reverse-continue", "reverse-continue", "print ticks", "x/i $pc", "stepi", "print ticks"),
+            *("print $pc", "kill"),
+        )
+    first, wrote, _, undone, again, rewrote = values(printed)
+    assert (first, undone, again) == ("1", "0", "1"), printed
+    assert wrote == rewrote
+    assert re.search(r"=> 0x[0-9a-f]+ <on_tick.*>:\s+\w+.*0x", printed)
+
+
+def test_values_are_changed_and_the_run_goes_on_with_them() -> None:
+    with waiting("unplug-all") as (process, port):
+        printed = gdb(
+            port,
+            "unplug-all",
+            *("break main", "continue", "set var ticks = 7", "set var $eax = 0x1234", "print ticks"),
+            *("print/x $eax", "delete", "stepi", "reverse-stepi", "print ticks", "detach"),
+        )
+        told, _ = process.communicate(timeout=PATIENCE_S)
+    assert values(printed) == ["7", "0x1234", "7"], printed
+    assert "Result: SUCCESS" in told, told
+
+
+def test_killing_ends_the_run() -> None:
+    with waiting("hello") as (process, port):
+        gdb(port, "hello", "kill")
+        told, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 4
+    assert "the debugger ended the run" in told
+
+
+def test_a_second_client_is_refused_and_a_client_that_vanishes_makes_way() -> None:
+    with waiting("unplug-all") as (process, port):
+        first = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
+        first.sendall(frame(b"?"))
+        assert first.recv(1) == b"+"
+        with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as second:
+            assert second.recv(1) == b""
+        first.sendall(b"$m100")
+        first.close()
+        printed = gdb(port, "unplug-all", "break main", "continue", "print $pc", "delete", "detach")
+        told, _ = process.communicate(timeout=PATIENCE_S)
+    assert values(printed)[0].endswith("<main>"), printed
+    assert "Result: SUCCESS" in told
+
+
+def test_a_machine_that_runs_is_interrupted() -> None:
+    with (
+        waiting("fault-loop", "--limit", "1000000") as (_, port),
+        socket.create_connection(("127.0.0.1", port), PATIENCE_S) as client,
+    ):
+        client.sendall(frame(b"QStartNoAckMode") + b"+" + frame(b"c"))
+        client.sendall(b"\x03")
+        received = b""
+        while frame(b"T02thread:1;") not in received:
+            data = client.recv(100)
+            assert data, received
+            received += data
+        client.sendall(frame(b"k"))
+
+
+def test_an_occupied_port_is_refused_in_a_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-m", "emu", "run", "hello", "--gdb", port],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert "give another port" in done.stderr
