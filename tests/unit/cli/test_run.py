@@ -367,10 +367,10 @@ def test_bad_input_is_one_sentence_and_changes_no_file(emu: Emu, arguments: list
 def test_an_unreadable_image_is_refused(emu: Emu, monkeypatch: pytest.MonkeyPatch) -> None:
     path, real_open = emu.disk(), os.open
 
-    def refuse(name: Any, flags: int) -> int:
+    def refuse(name: Any, *rest: Any, **named: Any) -> int:
         if str(name) == path:
             raise PermissionError(13, "Permission denied")
-        return real_open(name, flags)
+        return real_open(name, *rest, **named)
 
     monkeypatch.setattr("emu.backends.disk_image.os.open", refuse)
     rom = write_rom(emu.folder, HALT)
