@@ -7,8 +7,6 @@ will not do by itself is in the modules beside this one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from emu.core.bus import PortBus
 from emu.core.clock import Clock
 from emu.core.events import Observers
@@ -21,7 +19,6 @@ from emu.cpu.blocks import Blocks, Stop
 from emu.cpu.cpuid import CpuidTable
 from emu.cpu.delivery import Event, Kind
 from emu.cpu.descriptors import UD, Fault
-from emu.cpu.guard import guarded
 from emu.cpu.handle import EngineError, Handle
 from emu.cpu.intercepts import (
     map_control_block,
@@ -30,8 +27,6 @@ from emu.cpu.library import (
     ERROR_FETCH,
     ERROR_NO_TRANSLATION,
     ERROR_WRITE_PROTECTED,
-    HOOK_CODE,
-    BlockCallback,
     x86,
 )
 from emu.cpu.look import Look, Looker
@@ -172,21 +167,6 @@ class UnicornProcessor:
         self.announcements.shut_down = False
         self.code.forget()
 
-    def watch_instruction(self, linear: int, reached: Callable[[], None]) -> int:
-        """Call `reached` before each execution of the instruction at `linear`; gives a handle.
-
-        Not while the engine runs. A hook of one address changes no block's extent.
-        """
-        callback = guarded(lambda *_: reached(), self._fail, None)
-        hook = self.handle.hook(HOOK_CODE, BlockCallback(callback), within=(linear, linear))
-        self.code.forget()  # what has been translated calls nobody
-        return hook
-
-    def unwatch_instruction(self, hook: int) -> None:
-        """Take back a `watch_instruction`."""
-        self.handle.unhook(hook)
-        self.code.forget()
-
     def leave_block(self) -> None:
         """End the open block where the processor stands in it: a decision point of the debugger's making."""
         self.state.capture()
@@ -262,9 +242,7 @@ class UnicornProcessor:
     def start(self) -> int:
         """Let the engine go; the engine's error number when it is back. Raises what a hook raised."""
         self.announcements.stopped = False
-        self.code.running = True
         error = self.handle.start(self.handle.read(x86.UC_X86_REG_RIP))
-        self.code.running = False
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure

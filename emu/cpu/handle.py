@@ -30,6 +30,7 @@ class Handle:
         self.control(constants.UC_CTL_UC_USE_EXITS, c_int(1))
         self._callbacks: dict[int, Any] = {}
         self.running = False
+        """Whether the engine is running: registers may be changed in hooks alone, and nothing be dropped."""
 
     def close(self) -> None:
         """Free the engine; the handle is of no use afterwards."""

@@ -29,8 +29,6 @@ class TranslatedCode:
         self._blocks = blocks
         self._space = space
         self.is_stale = False
-        self.running = False
-        """Whether the engine is running: nothing can be dropped then."""
         memory.changed = self._map_changed
         memory.written = self._written
 
@@ -52,5 +50,5 @@ class TranslatedCode:
     def forget_soon(self) -> None:
         """Drop everything translated where the running block ends."""
         self.is_stale = True
-        if self.running:
+        if self._handle.running:
             self._blocks.cells.asked = True

@@ -6,20 +6,17 @@ all code is dropped where one comes or goes, which may be only while the engine 
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
-from ctypes import c_uint32, c_uint64, c_void_p
 
 from emu.cpu.guard import Failed, guarded
 from emu.cpu.handle import Handle
-from emu.cpu.library import HOOK_WRITE, MemoryCallback, constants
+from emu.cpu.library import HOOK_CODE, HOOK_WRITE, BlockCallback, MemoryCallback, constants
 from emu.cpu.translated_code import TranslatedCode
 
-HOOK_CODE, HOOK_READ = constants.UC_HOOK_CODE, constants.UC_HOOK_MEM_READ
+HOOK_READ = constants.UC_HOOK_MEM_READ
 WIDEST = 64
 """Bytes of the widest access: it may begin so far before what is watched."""
 
-CodeCallback = ctypes.PYFUNCTYPE(None, c_void_p, c_uint64, c_uint32, c_void_p)
 Accessed = Callable[[int, int, bool], None]
 """Told of an access: address, width, and whether it is a write."""
 
@@ -36,7 +33,7 @@ class Watches:
         def call(_engine: int, _address: int, _size: int, _user: int) -> None:
             reached()
 
-        callback = CodeCallback(guarded(call, self._failed, None))
+        callback = BlockCallback(guarded(call, self._failed, None))
         return self._add(HOOK_CODE, callback, (address, address))
 
     def on_memory(self, first: int, last: int, accessed: Accessed, *, reads: bool, writes: bool) -> int:

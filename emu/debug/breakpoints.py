@@ -157,13 +157,13 @@ class AtAddress:
     def attach(self, machine: Machine, found: Found) -> None:
         """Look from now on."""
         words = f"at {self.address:#x}"
-        self._hook = machine.processor.watch_instruction(self.address, lambda: found(self, words))
+        self._hook = machine.processor.watches.on_code(self.address, lambda: found(self, words))
 
     def detach(self, machine: Machine) -> None:
         """Look no more."""
         hook, self._hook = self._hook, None
         if hook is not None:
-            machine.processor.unwatch_instruction(hook)
+            machine.processor.watches.remove(hook)
 
 
 @dataclass

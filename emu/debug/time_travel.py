@@ -77,11 +77,6 @@ class TimeTravel:
         self._loop.breathe = self._breathe
 
     @property
-    def beginning(self) -> int:
-        """The earliest point that can be gone back to, in ticks."""
-        return self._checkpoints.times[0]
-
-    @property
     def place(self) -> Place:
         """Where the machine is."""
         if self._processor.at_decision_point:

@@ -6,31 +6,19 @@ Looking changes nothing: device memory is not read, no page is marked as accesse
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
-
-import capstone
 
 from emu.cpu.registers import GENERAL, SEGMENTS
+from emu.inspect.disassembly import Instruction, disassemble, disassemble_before
 from emu.inspect.symbols import SymbolFiles
 from emu.machine.machine import Machine
 from emu.machine.nearest import nearest
 
 CR0_PE, FLAG_VM, EFER_LMA = 1, 1 << 17, 1 << 10
-CODE_32, CODE_64 = 1 << 22, 1 << 21
-LONGEST_INSTRUCTION = 15
-PAGE = 0x1000
+CODE_32 = 1 << 22
 FLAGS = {
     0: "CF", 2: "PF", 4: "AF", 6: "ZF", 7: "SF", 8: "TF", 9: "IF", 10: "DF", 11: "OF", 14: "NT", 16: "RF",
     17: "VM", 18: "AC", 19: "VIF", 20: "VIP", 21: "ID",
 }  # fmt: skip
-
-
-class Instruction(NamedTuple):
-    """One instruction at a linear address."""
-
-    address: int
-    code: bytes
-    text: str
 
 
 def _parts() -> dict[str, tuple[str, int, int]]:
@@ -71,17 +59,7 @@ class View:
     @property
     def bits(self) -> int:
         """The size of code: 16, 32 or 64."""
-        held = self._machine.processor.registers()
-        cs, efer, flags, cr0 = held["cs"], held["efer"], held["rflags"], held["cr0"]
-        assert isinstance(cs, tuple)
-        assert isinstance(efer, int)
-        assert isinstance(flags, int)
-        assert isinstance(cr0, int)
-        if not cr0 & CR0_PE or flags & FLAG_VM:
-            return 16
-        if efer & EFER_LMA and cs[3] & CODE_64:
-            return 64
-        return 32 if cs[3] & CODE_32 else 16
+        return self._machine.processor.look().bits
 
     @property
     def mode(self) -> str:
@@ -141,19 +119,7 @@ class View:
 
     def read(self, linear: int, length: int) -> bytes:
         """Memory from `linear` on, as much as is mapped, and is memory."""
-        processor, memory = self._machine.processor, self._machine.memory
-        processor.state.capture()
-        paging = processor.state.load_paging()
-        parts = []
-        while length:
-            count = min(length, PAGE - (linear & PAGE - 1))
-            physical = paging.probe(linear)
-            part = b"" if physical is None else memory.peek(physical, count)
-            parts.append(part)
-            if len(part) < count:
-                break
-            linear, length = linear + count, length - count
-        return b"".join(parts)
+        return self._machine.processor.look().read(linear, length)
 
     def number(self, linear: int, size: int) -> int | None:
         """The number of `size` bytes at `linear`, or None."""
@@ -162,32 +128,11 @@ class View:
 
     def disassemble(self, linear: int, count: int) -> list[Instruction]:
         """`count` instructions from `linear` on; what is none is shown as bytes."""
-        decoder = self._decoder()
-        found: list[Instruction] = []
-        code = self.read(linear, LONGEST_INSTRUCTION * count)
-        while code and len(found) < count:
-            each = next(decoder.disasm_lite(code, linear, 1), None)
-            size, text = (1, f"db {code[0]:#04x}") if each is None else (each[1], f"{each[2]} {each[3]}")
-            found.append(Instruction(linear, code[:size], text.rstrip()))
-            code, linear = code[size:], linear + size
-        return found
+        return disassemble(self._machine.processor.look(), linear, count)
 
     def before(self, linear: int, count: int) -> list[Instruction]:
         """The instructions that probably lie before `linear`: code can only be read forwards."""
-        for distance in range(LONGEST_INSTRUCTION * count, 0, -1):
-            if distance > linear:
-                continue
-            found = self.disassemble(linear - distance, LONGEST_INSTRUCTION * count)
-            ends = [each.address + len(each.code) for each in found]
-            if linear in ends:
-                chain = found[: ends.index(linear) + 1]
-                if len(chain) >= count and not any(each.text.startswith("db ") for each in chain[-count:]):
-                    return chain[-count:]
-        return []
-
-    def _decoder(self) -> capstone.Cs:
-        modes = {16: capstone.CS_MODE_16, 32: capstone.CS_MODE_32, 64: capstone.CS_MODE_64}
-        return capstone.Cs(capstone.CS_ARCH_X86, modes[self.bits])
+        return disassemble_before(self._machine.processor.look(), linear, count)
 
 
 class Names:

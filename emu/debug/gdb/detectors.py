@@ -1,4 +1,4 @@
-"""What breakpoints and watchpoints look for."""
+"""What watchpoints look for."""
 
 from __future__ import annotations
 
@@ -8,25 +8,6 @@ from emu.debug.time_travel import Detector
 from emu.machine.machine import Machine
 
 Found = Callable[[Detector, str], None]
-
-
-class AddressReached:
-    """The instruction at a linear address is about to be executed."""
-
-    def __init__(self, address: int) -> None:
-        self.address = address
-        self._hook: int | None = None
-
-    def attach(self, machine: Machine, found: Found) -> None:
-        """Look from now on."""
-        watches = machine.processor.watches
-        self._hook = watches.on_code(self.address, lambda: found(self, f"{self.address:#x} reached"))
-
-    def detach(self, machine: Machine) -> None:
-        """Look no more."""
-        if self._hook is not None:
-            machine.processor.watches.remove(self._hook)
-            self._hook = None
 
 
 class MemoryAccessed:
@@ -43,13 +24,11 @@ class MemoryAccessed:
         def accessed(address: int, width: int, writes: bool) -> None:
             found(self, f"{width} bytes {'written' if writes else 'read'} at {address:#x}")
 
-        state = machine.processor.state
-        state.capture()
-        paging = state.load_paging()
+        look = machine.processor.look()
         at, left = self.address, self.size
         while left:
             count = min(left, 0x1000 - (at & 0xFFF))
-            physical = paging.probe(at)
+            physical = look.physical(at)
             if physical is not None:
                 last = physical + count - 1
                 watches = machine.processor.watches

@@ -8,7 +8,8 @@ from enum import Enum
 
 from emu.cpu.paging import EFER_LMA, PageFault
 from emu.cpu.registers import Registers
-from emu.debug.gdb.detectors import AddressReached, MemoryAccessed
+from emu.debug.breakpoints import AtAddress
+from emu.debug.gdb.detectors import MemoryAccessed
 from emu.debug.gdb.target_description import I386, X86_64
 from emu.debug.once import Once
 from emu.debug.time_travel import Detector, Hit, Place, TimeTravel
@@ -147,7 +148,7 @@ class Target:
         wanted = list(detectors)
         hit = self.travel.run_back(wanted) if wanted else None
         if hit is None:
-            self.travel.go_to(Place(self.travel.beginning))
+            self.travel.go_to(self.travel.start)
             return Standing(Cause.BEGINNING)
         return Standing(Cause.DETECTED, hit.detector, hit.text)
 
@@ -163,7 +164,7 @@ def breakpoint_at(kind: int, address: int, size: int) -> Detector:
     """The detector for a packet Z. Raises ValueError where it means nothing."""
     match kind:
         case 0 | 1:
-            return AddressReached(address)
+            return AtAddress(address)
         case 2 | 3 | 4:
             if not 0 < size <= PAGE:
                 raise ValueError(f"{size} bytes cannot be watched")
