@@ -7,16 +7,12 @@ from dataclasses import dataclass, field
 
 from emu.core.events import Observer
 from emu.debug.time_travel import Detector
+from emu.inspect.history import plain_words
 from emu.machine.machine import Machine
 
 Found = Callable[[Detector, str], None]
 Words = Callable[[int, int, int, bool], str]
 """Tells of an access to a port: port, width, value, whether it is a write."""
-
-
-def plain_words(port: int, width: int, value: int, write: bool) -> str:
-    """What was moved."""
-    return f"{'write' if write else 'read'} {width} port {port:#x} = {value:#0{2 + 2 * width}x}"
 
 
 class EventDetector(Observer):

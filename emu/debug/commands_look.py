@@ -6,7 +6,8 @@ from emu.debug import screen
 from emu.debug.commands import Command, number, words
 from emu.debug.debugger import Debugger
 from emu.debug.errors import CommandError
-from emu.debug.history import KEPT
+from emu.inspect.history import KEPT
+from emu.inspect.processor_lines import registers
 from emu.machine.nearest import suggestion
 
 GROUP = "Look"
@@ -21,7 +22,7 @@ def _lines(debugger: Debugger, rest: str) -> None:
 
 def _registers(debugger: Debugger, rest: str) -> None:
     words(rest, 0, "`print NAME` shows a single one")
-    for line in screen.registers(debugger.view, debugger.previous):
+    for line in registers(debugger.view, debugger.previous):
         debugger.say(line)
 
 

@@ -12,13 +12,13 @@ from emu.debug.breakpoints import Breakpoint
 from emu.debug.errors import CommandError
 from emu.debug.expressions import evaluate
 from emu.debug.gates import Gate
-from emu.debug.history import History, describe
 from emu.debug.overrides import Override, Overrides
 from emu.debug.time_travel import Detector, Hit, Place, TimeTravel
-from emu.debug.view import Names, View
 from emu.inspect.decoders import PciDecoder, UnplugDecoder
+from emu.inspect.history import History, describe
 from emu.inspect.outcome import Verdict, judge
 from emu.inspect.symbols import SymbolFiles
+from emu.inspect.view import Names, View
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Reason, Stop
 

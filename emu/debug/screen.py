@@ -1,58 +1,11 @@
-"""What is shown of a stopped machine: registers, flags, stack, code around, last accesses."""
+"""What is shown of a stopped machine: last accesses, registers, flags, stack, code around."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from emu.cpu.registers import GENERAL
 from emu.debug.debugger import Debugger
-from emu.debug.view import FLAGS, View
+from emu.inspect.processor_lines import code, registers, stack
 
-SEGMENTS = ("cs", "ss", "ds", "es", "fs", "gs")
-CONTROL = ("cr0", "cr2", "cr3", "cr4", "efer")
-BEFORE, AFTER, STACK, ACCESSES = 2, 4, 8, 5
-
-
-def flags(value: int) -> str:
-    """The flags that are set, by name."""
-    names = [name for bit, name in FLAGS.items() if value >> bit & 1]
-    level = value >> 12 & 3
-    return " ".join([*names, f"IOPL={level}"] if level else names) or "none"
-
-
-def registers(view: View, previous: dict[str, int]) -> Iterator[str]:
-    """Lines of registers; a `*` stands behind those that are not as at the stop before."""
-    held, wide = view.registers(), view.bits == 64
-
-    def cell(name: str, shown: str, digits: int) -> str:
-        changed = "*" if previous and previous.get(name) != held[name] else " "
-        return f"{shown:>4} {held[name]:0{digits}x}{changed}"
-
-    digits, row = (16, 4) if wide else (8, 4)
-    general = [*GENERAL, "rip"] if wide else [*GENERAL[:8], "rip"]
-    cells = [cell(name, name if wide else "e" + name[1:], digits) for name in general]
-    for at in range(0, len(cells), row):
-        yield "".join(cells[at : at + row]).rstrip()
-    yield "".join(cell(name, name, 4) for name in SEGMENTS).rstrip()
-    yield "".join(f" {cell(name, name, 8)}" for name in CONTROL).rstrip()
-    changed = "*" if previous and previous.get("rflags") != held["rflags"] else ""
-    yield f" flags {held['rflags']:08x}{changed}  {flags(held['rflags'])}"
-
-
-def code(view: View, before: int = BEFORE, after: int = AFTER) -> Iterator[str]:
-    """Lines of the current instruction with its neighbours."""
-    here = view.here
-    for each in [*view.before(here, before), *view.disassemble(here, after + 1)]:
-        mark = "=>" if each.address == here else "  "
-        yield f"{mark} {each.address:08x}  {each.code.hex():<20}  {each.text}"
-
-
-def stack(view: View) -> Iterator[str]:
-    """The top of the stack, in words of the size of the code."""
-    size, top = view.bits // 8, view.stack
-    held = view.read(top, size * STACK)
-    numbers = [held[at : at + size] for at in range(0, len(held) - size + 1, size)]
-    yield f" stack {top:08x}:  " + " ".join(f"{int.from_bytes(n, 'little'):0{2 * size}x}" for n in numbers)
+ACCESSES = 5
 
 
 def show_screen(debugger: Debugger) -> None:

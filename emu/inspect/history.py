@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from emu.core.bus import PortBus
 from emu.core.clock import Clock
 from emu.core.events import Observer
-from emu.debug.breakpoints import plain_words
 from emu.observe.kinds import Decoder
 
 KEPT = 4096
+
+
+def plain_words(port: int, width: int, value: int, write: bool) -> str:
+    """What was moved."""
+    return f"{'write' if write else 'read'} {width} port {port:#x} = {value:#0{2 + 2 * width}x}"
 
 
 def describe(

@@ -1,0 +1,1 @@
+"""Boot smoke tests: scenarios, what they expect, how they are run and reported."""
