@@ -64,6 +64,11 @@ def test_that_these_drivers_use_devices_before_and_after_is_unwise(name: str) ->
     assert set(rules(name, Verdict.UNWISE)) == ON_PURPOSE
 
 
+def test_the_polite_driver_is_not_even_unwise() -> None:
+    assert of_protocol("polite-driver") == [*STEPS, *LOGGED, MASK]
+    assert {each.verdict for each in findings("polite-driver")} == {Verdict.RIGHT}
+
+
 def test_a_refused_driver_is_all_right() -> None:
     refused = "right    was refused by the host (the magic number was 0xd249), and unplugged nothing"
     assert of_protocol("blacklisted") == [*STEPS, refused, *LOGGED]
