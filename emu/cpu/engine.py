@@ -128,6 +128,11 @@ class UnicornProcessor:
         """Where the guest is, and its memory by linear address, wherever it is asked: nothing changes."""
         return self._looker.look()
 
+    @property
+    def mode(self) -> str:
+        """The mode that the guest is in, in words, wherever it is asked: nothing changes."""
+        return self._looker.mode()
+
     def registers(self) -> Registers:
         """The architectural registers by name."""
         return visible(self.state)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from emu.core.memory import Memory
-from emu.cpu.context import CS, HF_CS32, HF_CS64, RSP, SS
+from emu.cpu.context import CS, HF_CS32, HF_CS64, HF_LMA, HF_PE, RSP, SS
 from emu.cpu.handle import Handle
 from emu.cpu.paging import Paging
 from emu.cpu.state import State
@@ -83,6 +83,20 @@ class Looker:
     def __init__(self, handle: Handle, memory: Memory) -> None:
         self._state = State(handle, memory)
         self._memory = memory
+
+    def mode(self) -> str:
+        """The mode that the processor is in, in words."""
+        state = self._state
+        state.glance()
+        hidden = state.hidden
+        if not hidden & HF_PE:
+            return "real mode"
+        if hidden & HF_CS64:
+            return "long mode"
+        if state.vm86:
+            return "virtual-8086 mode"
+        kind = "compatibility" if hidden & HF_LMA else "protected"
+        return f"{kind} mode, {32 if hidden & HF_CS32 else 16} bits"
 
     def look(self) -> Look:
         """The guest as it is now."""

@@ -13,7 +13,6 @@ from emu.inspect.symbols import SymbolFiles
 from emu.machine.machine import Machine
 from emu.machine.nearest import nearest
 
-CR0_PE, FLAG_VM, EFER_LMA = 1, 1 << 17, 1 << 10
 CODE_32 = 1 << 22
 FLAGS = {
     0: "CF", 2: "PF", 4: "AF", 6: "ZF", 7: "SF", 8: "TF", 9: "IF", 10: "DF", 11: "OF", 14: "NT", 16: "RF",
@@ -64,14 +63,7 @@ class View:
     @property
     def mode(self) -> str:
         """The mode that the processor is in, in words."""
-        held = self.registers()
-        if not held["cr0"] & CR0_PE:
-            return "real mode"
-        if held["rflags"] & FLAG_VM:
-            return "virtual-8086 mode"
-        if self.bits == 64:
-            return "long mode"
-        return f"{'compatibility' if held['efer'] & EFER_LMA else 'protected'} mode, {self.bits} bits"
+        return self._machine.processor.mode
 
     @property
     def here(self) -> int:
