@@ -8,16 +8,16 @@ from pathlib import Path
 from emu.debug.gdb.monitor import Monitor
 from emu.debug.gdb.server import Server
 from emu.debug.gdb.target import Target
-from emu.debug.gdb.target_description import I386, X86_64
+from emu.debug.gdb.target_description import Width
 from emu.debug.once import Once
 from emu.debug.time_travel import TimeTravel
+from emu.inspect.explanation import found_symbols
 from emu.machine.config import MachineConfig
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Stop
 
 ELF_MAGIC = b"\x7fELF"
-CLASSES = {1: I386, 2: X86_64}
-"""The byte of an ELF file that says its width."""
+CLASS_32 = 1
 
 
 def run_with_gdb(
@@ -34,8 +34,7 @@ def run_with_gdb(
     travel = TimeTravel(machine, followers=[once])
     ticks = None if limit_ns is None else limit_ns * machine.clock.ticks_per_ns
     target = Target(travel, once, limit_ticks=ticks)
-    program = program_architecture(machine.config)
-    server = Server(endpoint, target, Monitor(machine, lambda: program or target.architecture))
+    server = Server(endpoint, target, Monitor(machine, program_width(machine.config)))
     try:
         host = endpoint[0] if ":" not in endpoint[0] else f"[{endpoint[0]}]"
         say(f"gdb may connect: target remote {host}:{server.port}")
@@ -44,17 +43,17 @@ def run_with_gdb(
         server.close()
 
 
-def program_architecture(config: MachineConfig) -> str | None:
-    """That of the guest's program, where there is an ELF of it: the kernel, or one beside the first drive."""
-    candidates = [config.kernel.image] if config.kernel else []
-    candidates += [drive.image.with_suffix(".elf") for drive in config.drives]
-    return next(filter(None, map(_architecture_of, candidates)), None)
+def program_width(config: MachineConfig) -> Width:
+    """I386 where there are ELF files of the guest and all are of 32 bits, else ALL."""
+    files = [*config.run.symbols, *found_symbols(config)]
+    return Width.I386 if {_class_of(path) for path in files} == {CLASS_32} else Width.ALL
 
 
-def _architecture_of(path: Path) -> str | None:
+def _class_of(path: Path) -> int | None:
+    """The byte of an ELF file that says its width; None of another file."""
     try:
         with path.open("rb") as file:
             head = file.read(5)
     except OSError:
         return None
-    return CLASSES.get(head[4]) if head[:4] == ELF_MAGIC and len(head) == 5 else None
+    return head[4] if head[:4] == ELF_MAGIC and len(head) == 5 else None

@@ -68,7 +68,7 @@ def load_symbols(config: MachineConfig) -> tuple[SymbolFiles, list[str]]:
     given = list(dict.fromkeys(config.run.symbols))
     files = [Symbols.load(path) for path in given]
     complaints = []
-    for path in _found_symbols(config):
+    for path in found_symbols(config):
         if path not in given:
             try:
                 files.append(Symbols.load(path))
@@ -77,7 +77,7 @@ def load_symbols(config: MachineConfig) -> tuple[SymbolFiles, list[str]]:
     return SymbolFiles(files), complaints
 
 
-def _found_symbols(config: MachineConfig) -> list[Path]:
+def found_symbols(config: MachineConfig) -> list[Path]:
     """A kernel that is an ELF file, and what lies beside images."""
     paths = []
     kernel = config.kernel

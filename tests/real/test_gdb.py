@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -81,12 +82,57 @@ def test_long_mode_is_reached_from_reset() -> None:
         printed = gdb(
             port,
             "unplug-all-long",
-            *("print/x $cs", "print/x $pc", "break main", "continue", "print $pc", "print/x $efer & 0x400"),
-            *("print sizeof($rax)", "next", "print $_exitcode", "reverse-continue", "kill"),
+            *("print/x $cs", "print/x $pc", "with architecture i8086 -- x/i $pc", "break main", "continue"),
+            *("info symbol $pc", "print/x $efer & 0x400", "print sizeof($rax)", "next", "reverse-continue"),
+            *("reverse-continue", "print/x $pc", "print $code_bits", "continue"),
+            *("set var $rax = 0x5566778800000000", "set var $eax = 0x11223344", "print/x $rax", "kill"),
         )
-    assert values(printed)[:2] == ["0xf000", "0xfff0"], printed
-    assert values(printed)[2].endswith("<main>"), printed
-    assert values(printed)[3:5] == ["0x400", "8"], printed
+    assert values(printed) == [
+        *("0xf000", "0xfffffff0", "0x400", "8", "0xfffffff0", "16", "0x5566778811223344"),
+    ], printed
+    assert re.search(r"0xfffffff0:\s+ljmp +\$0xf000,\$0xe05b", printed), printed
+    assert "main in section .text" in printed
+
+
+def test_one_connection_follows_the_guest_through_all_modes() -> None:
+    folder = FOLDER / "guests/modes"
+    with waiting("modes") as (_, port):
+        printed = gdb(
+            port,
+            "modes/modes-modes.long",
+            *recipe("python"),
+            f"add-symbol-file {folder}/modes.elf",
+            f"add-symbol-file {folder}/modes-modes.protected.elf",
+            *(f"break {part}.c:main" for part in ("start", "protected", "long")),
+            *("continue", "x/2i $pc", "stepi", "info registers esp eip", "print $code_bits") * 2,
+            *("continue", "x/2i $pc", "stepi", "info registers rsp rip", "print $code_bits"),
+            *(
+                "remove-symbol-file -a 0x1053",
+                f"add-symbol-file {folder}/modes-back.real.elf",
+                "break back.c:main",
+                "continue",
+                "x/2i $pc",
+                "stepi",
+                "info registers esp eip",
+                "print $code_bits",
+            ),
+            *("reverse-continue", "x/2i $pc") * 2,
+        )
+    assert values(printed) == ["16", "32", "64", "16"], printed
+    stops = re.findall(r"^Breakpoint (\d), main \(\) at modes/(\S+?):", printed, re.MULTILINE)
+    assert [number for number, _ in stops] == ["1", "2", "3", "4", "4", "3"], printed
+    begun = re.findall(r"^=> \S+ <main>:\s+(\S.*)$", printed, re.MULTILINE)
+    pushes = [" ".join(each.split()) for each in begun]
+    assert pushes == [f"push %{name}" for name in ("ebp", "ebp", "r15", "ebp", "ebp", "r15")], printed
+    assert len(re.findall(r"^[er]ip +0x\w+ ", printed, re.MULTILINE)) == 4
+
+
+def recipe(language: str) -> list[str]:
+    """The commands that the user guide gives in a block of that language, as arguments of `-ex`."""
+    guide = (Path(__file__).parents[2] / "docs/gdb.md").read_text()
+    found = re.search(rf"^```{language}\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return ["python " + found[1]] if language == "python" else found[1].splitlines()
 
 
 def test_the_instruction_that_wrote_a_variable_is_gone_back_to() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from emu.debug.gdb.target_description import I386, X86_64
+from emu.debug.gdb import registers
+from emu.debug.gdb.target_description import Width
 from emu.machine.machine import Machine
 from emu.machine.nearest import suggestion
 
-ARCHITECTURES = {"i8086": I386, "i386": I386, "x86-64": X86_64}
+WIDTHS = tuple(width.value for width in Width)
 
 
 @dataclass(frozen=True)
@@ -24,27 +25,21 @@ class Command:
 class Monitor:
     """The commands of one machine."""
 
-    def __init__(self, machine: Machine, architecture: Callable[[], str]) -> None:
-        """`architecture` tells what a client that connects now should be told."""
+    def __init__(self, machine: Machine, width: Width) -> None:
+        """`width` is what a client is told, unless another one is asked for."""
         self._machine = machine
-        self._default = architecture
-        self._chosen: str | None = None
+        self._default = self.width = width
         commands = (
             Command("help", "what there is", lambda words: self._help()),
             Command("info", "time, mode, and whether the processor is halted", lambda words: self._info()),
             Command("unplug", "what has left which bus", lambda words: self._unplug()),
             Command(
-                "architecture",
-                f"[{'|'.join(ARCHITECTURES)}|auto]: what the next connection is told",
-                self._architecture,
+                "registers",
+                f"[{'|'.join(WIDTHS)}|auto]: whose registers the next connection is told of",
+                self._registers,
             ),
         )
         self._commands = {command.name: command for command in commands}
-
-    @property
-    def architecture(self) -> str:
-        """What a client that connects now is told."""
-        return self._chosen or self._default()
 
     def run(self, text: str) -> str:
         """Do what `text` says; the lines to show."""
@@ -60,16 +55,17 @@ class Monitor:
     def _info(self) -> str:
         machine = self._machine
         selector, offset = machine.processor.code_position
+        bits = registers.code_bits(machine.processor.save())
         doing = "halted" if machine.processor.halted else "running"
-        return f"{machine.clock.now / 1e9:.9f} s, {self._default()}, {doing} at {selector:04x}:{offset:x}\n"
+        return f"{machine.clock.now / 1e9:.9f} s, {bits} bits, {doing} at {selector:04x}:{offset:x}\n"
 
     def _unplug(self) -> str:
         lines = [f"{target} left {location}\n" for target, location in self._machine.departures]
         return "".join(lines) or "nothing has been unplugged\n"
 
-    def _architecture(self, words: list[str]) -> str:
+    def _registers(self, words: list[str]) -> str:
         if words:
-            if words[0] not in (*ARCHITECTURES, "auto"):
-                return f"cannot be {words[0]!r}: {suggestion(words[0], (*ARCHITECTURES, 'auto'))}\n"
-            self._chosen = ARCHITECTURES.get(words[0])
-        return f"the next connection is told {self.architecture}\n"
+            if words[0] not in (*WIDTHS, "auto"):
+                return f"cannot be {words[0]!r}: {suggestion(words[0], (*WIDTHS, 'auto'))}\n"
+            self.width = self._default if words[0] == "auto" else Width(words[0])
+        return f"the next connection is told of registers: {self.width.value}\n"

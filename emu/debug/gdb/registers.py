@@ -1,12 +1,21 @@
-"""The processor's registers as packets hold them: bytes, the lowest first."""
+"""The processor's registers as packets hold them: bytes, the lowest first.
+
+Clients compare the program counter and the stack pointer with addresses of code and memory, which are linear.
+So that is what they are told: base of CS plus IP, base of SS plus SP. Where segments are flat it is the same;
+the offsets, as the processor has them, are registers of their own.
+"""
 
 from __future__ import annotations
 
+from emu.cpu.paging import EFER_LMA
 from emu.cpu.registers import Registers
 from emu.debug.gdb.target_description import SELECTORS, Register
 
 TOP_SHIFT = 11
+SEGMENT_BIG, SEGMENT_LONG = 1 << 22, 1 << 21
+"""The bits D/B and L of a descriptor."""
 CONTROL_WORDS = {"fctrl": "fpcw", "fstat": "fpsw", "ftag": "fptag"}
+LINEAR = {"pc": ("cs", "rip"), "sp": ("ss", "rsp")}
 CHANGEABLE = frozenset(
     [
         *("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "rip", "rflags", "mxcsr"),
@@ -18,13 +27,25 @@ CHANGEABLE = frozenset(
 """Registers that a client may set: those that mean nothing but their value."""
 
 
+def code_bits(values: Registers) -> int:
+    """How code is decoded: 16, 32 or 64."""
+    flags = _segment(values, "cs")[3]
+    if _number(values, "efer") & EFER_LMA and flags & SEGMENT_LONG:
+        return 64
+    return 32 if flags & SEGMENT_BIG else 16
+
+
 def read(values: Registers, register: Register) -> bytes:
     """The register's bytes out of what `UnicornProcessor.save` gave."""
     size = register.bits // 8
-    value = values.get(_source(values, register.source), 0)  # the last x87 instruction is not kept
-    if register.source.endswith("_base"):
-        held = values[register.source.removesuffix("_base")]
-        value = held[1] if isinstance(held, tuple) else 0
+    source = register.source
+    value = values.get(_source(values, source), 0)  # the last x87 instruction is not kept
+    if source in LINEAR:
+        value = _linear(values, *LINEAR[source])
+    elif source == "code_bits":
+        value = code_bits(values)
+    elif source.endswith("_base"):
+        value = _segment(values, source.removesuffix("_base"))[1]
     if isinstance(value, tuple):
         value = value[0]
     if isinstance(value, bytes):
@@ -41,30 +62,91 @@ def change(values: Registers, register: Register, data: bytes) -> bool:
         return False
     if read(values, register) == data:
         return True
-    name = _source(values, register.source)
+    name, value = register.source, int.from_bytes(data, "little")
+    if name in LINEAR:
+        return _set_linear(values, *LINEAR[name], value, register.bits)
+    name = _source(values, name)
     if register.source not in CHANGEABLE and not _is_real_mode_selector(values, register.source):
         return False
     held = values[name]
     if isinstance(held, bytes):
         values[name] = data
     elif isinstance(held, tuple):
-        selector = int.from_bytes(data, "little") & 0xFFFF
+        selector = value & 0xFFFF
         values[name] = (selector, selector << 4, *held[2:])
     else:
-        mask = (1 << register.bits) - 1
-        values[name] = held & ~mask | int.from_bytes(data, "little")
+        values[name] = held & ~((1 << register.bits) - 1) | value
     return True
+
+
+def change_all(values: Registers, known: tuple[Register, ...], data: bytes) -> bool:
+    """Put the bytes of all registers into `values`; False where one cannot be set to that.
+
+    Two registers may be one, seen in two widths: what differs from before is what the client has changed.
+    """
+    if len(data) != sum(register.bits // 8 for register in known):
+        return False
+    before = dict(values)
+    at = 0
+    for register in known:
+        part = data[at : at + register.bits // 8]
+        at += len(part)
+        if part != read(before, register) and not change(values, register, part):
+            return False
+    return True
+
+
+def set_pc(values: Registers, address: int) -> bool:
+    """Let the instruction at a linear address be the next; whether CS reaches it."""
+    return _set_linear(values, "cs", "rip", address, 64)
+
+
+def _linear(values: Registers, segment: str, offset: str) -> int:
+    base, mask, wrap = _reach(values, segment)
+    return base + (_number(values, offset) & mask) & wrap
+
+
+def _set_linear(values: Registers, segment: str, offset: str, address: int, bits: int) -> bool:
+    base, mask, wrap = _reach(values, segment)
+    held = _number(values, offset)
+    if wrap >> bits:  # the lower part of a wider register is set
+        address |= _linear(values, segment, offset) >> bits << bits
+    found = address - base & wrap
+    if found & ~mask:
+        return False
+    values[offset] = held & ~mask | found
+    return True
+
+
+def _reach(values: Registers, segment: str) -> tuple[int, int, int]:
+    """A segment's base, the mask of offsets in use, and that of linear addresses."""
+    bits = code_bits(values)
+    if bits == 64:
+        return 0, (1 << 64) - 1, (1 << 64) - 1
+    _, base, _, flags = _segment(values, segment)
+    if segment == "ss":
+        return base, 0xFFFF_FFFF if flags & SEGMENT_BIG else 0xFFFF, 0xFFFF_FFFF
+    return base, 0xFFFF_FFFF, 0xFFFF_FFFF  # IP may go on behind 64 KiB, where a limit lets it
 
 
 def _source(values: Registers, source: str) -> str:
     """The name among `values`: st0 is the top of the x87 stack, wherever that is."""
     if source[:2] == "st" and source[2:].isdigit():
-        status = values["fpsw"]
-        top = status >> TOP_SHIFT if isinstance(status, int) else 0
-        return f"fp{top + int(source[2:]) & 7}"
+        return f"fp{(_number(values, 'fpsw') >> TOP_SHIFT) + int(source[2:]) & 7}"
     return CONTROL_WORDS.get(source, source)
 
 
+def _number(values: Registers, name: str) -> int:
+    value = values[name]
+    assert isinstance(value, int)
+    return value
+
+
+def _segment(values: Registers, name: str) -> tuple[int, int, int, int]:
+    value = values[name]
+    assert isinstance(value, tuple)
+    return value
+
+
 def _is_real_mode_selector(values: Registers, source: str) -> bool:
-    control = values["cr0"]
-    return source in SELECTORS and isinstance(control, int) and not control & 1
+    return source in SELECTORS and not _number(values, "cr0") & 1

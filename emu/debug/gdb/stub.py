@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
-from emu.cpu.registers import Registers
 from emu.debug.gdb import registers
 from emu.debug.gdb.detectors import MemoryAccessed
 from emu.debug.gdb.monitor import Monitor
@@ -52,7 +51,7 @@ class Stub:
 
     def __init__(self, target: Target, monitor: Monitor) -> None:
         self._target, self._monitor = target, monitor
-        self._description = describe(monitor.architecture)
+        self._description = describe(monitor.width)
         self._breakpoints: dict[tuple[int, int, int], Detector] = {}
         self._client: frozenset[str] = frozenset()
         self._standing = Standing(Cause.TRAP)
@@ -131,7 +130,7 @@ class Stub:
     def _resume(self, action: bytes, rest: bytes) -> Answer:
         if action not in (b"c", b"s"):
             raise ValueError("neither goes on nor steps")
-        if rest and not self._target.set_registers(lambda values: _set_rip(values, int(rest, 16))):
+        if rest and not self._target.set_registers(lambda values: registers.set_pc(values, _number(rest))):
             return [REFUSED]
         if self._target.at_end:
             return self._over()
@@ -159,18 +158,9 @@ class Stub:
         return b"".join(registers.read(values, each).hex().encode() for each in self._description.registers)
 
     def _write_all(self, rest: bytes) -> Answer:
-        data = bytes.fromhex(rest.decode("ascii"))
-
-        def change(values: Registers) -> bool:
-            at = 0
-            for register in self._description.registers:
-                size = register.bits // 8
-                if not registers.change(values, register, data[at : at + size]):
-                    return False
-                at += size
-            return True
-
-        return [OK if self._target.set_registers(change) else REFUSED]
+        known, data = self._description.registers, bytes.fromhex(rest.decode("ascii"))
+        done = self._target.set_registers(lambda values: registers.change_all(values, known, data))
+        return [OK if done else REFUSED]
 
     def _read_one(self, rest: bytes) -> Answer:
         number = _number(rest)
@@ -256,8 +246,3 @@ def _number(digits: bytes) -> int:
 def _breakpoint(rest: bytes) -> tuple[int, int, int]:
     kind, address, size = rest.split(b";", 1)[0].split(b",")
     return _number(kind), _number(address), _number(size)
-
-
-def _set_rip(values: Registers, address: int) -> bool:
-    values["rip"] = address
-    return True

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from emu.cpu.paging import EFER_LMA, PageFault
+from emu.cpu.paging import PageFault
 from emu.cpu.registers import Registers
 from emu.debug.breakpoints import AtAddress
 from emu.debug.gdb.detectors import MemoryAccessed
-from emu.debug.gdb.target_description import I386, X86_64
 from emu.debug.once import Once
 from emu.debug.time_travel import Detector, Hit, Place, TimeTravel
 from emu.machine.run_loop import Reason, Stop
@@ -54,12 +53,6 @@ class Target:
     def at_end(self) -> bool:
         """Whether the machine stands where its run ended: it goes no further."""
         return self._end is not None and self.travel.place >= self._end
-
-    @property
-    def architecture(self) -> str:
-        """That of the processor's mode."""
-        efer = self.machine.processor.registers()["efer"]
-        return X86_64 if isinstance(efer, int) and efer & EFER_LMA else I386
 
     def registers(self) -> Registers:
         """All registers by name."""
