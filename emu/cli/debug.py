@@ -20,7 +20,7 @@ from emu.cli.outputs import Console, Destination, LogLines, refuse_clashes
 from emu.cli.run import MACHINE, PACE, XEN, Target, option, run
 from emu.core.errors import ConfigError
 from emu.debug.debugger import Debugger
-from emu.debug.gates import Gate
+from emu.debug.gates import Gates
 from emu.debug.repl import converse
 from emu.debug.session import run_script
 from emu.inspect.symbols import SymbolFiles, files_beside
@@ -73,21 +73,20 @@ class _Session:
         refuse_clashes(paths, [path for drive in config.drives for path in (drive.image, *drive.next)])
         serial, serial2, firmware, log = self._outlets
         self._console = Console(serial, KEPT_FOR_VERDICT)
-        bytes_gates = [Gate(self._console.write), Gate(serial2.write), Gate(firmware.write)]
-        log_gate = Gate(LogLines(log).take)
+        gates = Gates()
         self.machine = Machine(
             config,
-            serial=bytes_gates[0],
-            serial2=bytes_gates[1],
-            debug=bytes_gates[2],
-            guest_log=log_gate.write,
+            serial=gates.sink(self._console),
+            serial2=gates.sink(serial2),
+            debug=gates.sink(firmware),
+            guest_log=gates.call(LogLines(log).take),
             tracked=True,
         )
         limit = None if run.limit_s is None else round(run.limit_s * 1e9) * self.machine.clock.ticks_per_ns
         self._debugger = Debugger(
             self.machine,
             say=self._say,
-            gates=[*bytes_gates, log_gate],
+            gates=gates,
             limit=limit,
             console=lambda: self._console.kept,
             symbols=SymbolFiles.load(path for drive in config.drives for path in files_beside(drive.image)),

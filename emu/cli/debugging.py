@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from emu.debug.debugger import Debugger
 from emu.debug.gdb.monitor import Monitor
 from emu.debug.gdb.server import Server
 from emu.debug.gdb.target import Target
 from emu.debug.gdb.target_description import Width
-from emu.debug.once import Once
-from emu.debug.time_travel import TimeTravel
 from emu.inspect.explanation import found_symbols
 from emu.machine.config import MachineConfig
-from emu.machine.machine import Machine
 from emu.machine.run_loop import Stop
 
 ELF_MAGIC = b"\x7fELF"
@@ -21,20 +19,16 @@ CLASS_32 = 1
 
 
 def run_with_gdb(
-    machine: Machine,
-    once: Once,
+    debugger: Debugger,
     endpoint: tuple[str, int],
     *,
     wait: bool,
-    limit_ns: int | None,
     breathe: Callable[[], None],
-    say: Callable[[str], None],
 ) -> Stop:
     """Run to the end, which a client may put off. Raises ConfigError where the port is taken."""
-    travel = TimeTravel(machine, followers=[once])
-    ticks = None if limit_ns is None else limit_ns * machine.clock.ticks_per_ns
-    target = Target(travel, once, limit_ticks=ticks)
-    server = Server(endpoint, target, Monitor(machine, program_width(machine.config)))
+    target = Target(debugger)
+    server = Server(endpoint, target, Monitor(debugger, program_width(debugger.machine.config)))
+    say = debugger.say
     try:
         host = endpoint[0] if ":" not in endpoint[0] else f"[{endpoint[0]}]"
         say(f"gdb may connect: target remote {host}:{server.port}")

@@ -16,11 +16,13 @@ from emu.cli.live import Live
 from emu.cli.outputs import Console, Destination, LogLines, beside_display, refuse_clashes
 from emu.core.errors import HostError
 from emu.core.events import Observer
-from emu.debug.once import Once
+from emu.debug.gates import Gates
 from emu.inspect.decoders import PciDecoder, UnplugDecoder
+from emu.inspect.explanation import load_symbols
 from emu.inspect.outcome import Outcome, Verdict, judge
 from emu.inspect.summary import Summary
 from emu.inspect.transcript import Transcript
+from emu.machine.checkpoints import Follower
 from emu.machine.config import MachineConfig, Run
 from emu.machine.machine import Machine
 from emu.machine.parts import nic_name
@@ -58,7 +60,7 @@ class Session:
         self._refuse_clashes()
         self.console = Console(self._serial, KEPT_FOR_JSON if run.json else KEPT_FOR_VERDICT)
         self.log = LogLines(self._log)
-        self._once = Once() if run.gdb is not None else None
+        self._gates = Gates() if run.gdb is not None else None
         self.machine = self._make_machine()
         self.unplug = UnplugDecoder(self.machine.pc.unplug, self.machine.ports)
         self.transcript = Transcript(self.machine.clock, self.unplug)
@@ -124,36 +126,38 @@ class Session:
     def _make_machine(self) -> Machine:
         """The machine; one that may go back tells everything once."""
         serial, serial2, debug, log = self.console, self._serial2, self._debug, self.log.take
-        once = self._once
-        if once is None:
+        gates = self._gates
+        if gates is None:
             return Machine(self.config, serial=serial, serial2=serial2, debug=debug, guest_log=log)
         return Machine(
             self.config,
-            serial=once.sink(serial),
-            serial2=once.sink(serial2),
-            debug=once.sink(debug),
-            guest_log=once.call(log),
+            serial=gates.sink(serial),
+            serial2=gates.sink(serial2),
+            debug=gates.sink(debug),
+            guest_log=gates.call(log),
             tracked=True,
         )
 
     def _attach(self, observer: Observer) -> None:
-        self.machine.observers.attach(self._once.observer(observer) if self._once else observer)
+        self.machine.observers.attach(self._gates.observer(observer) if self._gates else observer)
 
     def _run(self, limit_ns: int | None) -> Stop:
         endpoint = self.config.run.gdb
-        if endpoint is None or self._once is None:
+        if endpoint is None or self._gates is None:
             return self.machine.run(limit_ns)
         from emu.cli.debugging import run_with_gdb
+        from emu.debug.debugger import Debugger
 
-        return run_with_gdb(
+        debugger = Debugger(
             self.machine,
-            self._once,
-            endpoint,
-            wait=self.config.run.gdb_wait,
-            limit_ns=limit_ns,
-            breathe=self._breathe,
             say=self._live.say,
+            gates=self._gates,
+            followers=self._followers,
+            limit=None if limit_ns is None else limit_ns * self.machine.clock.ticks_per_ns,
+            console=lambda: self.console.kept,
+            symbols=load_symbols(self.config)[0],
         )
+        return run_with_gdb(debugger, endpoint, wait=self.config.run.gdb_wait, breathe=self._breathe)
 
     def _refuse_clashes(self) -> None:
         nics = self.config.nics
@@ -170,6 +174,7 @@ class Session:
 
     def _attach_observers(self) -> None:
         run, machine = self.config.run, self.machine
+        self._followers: list[Follower] = []
         for capture in self._captures:
             self._attach(capture)
         self._explainer = None
@@ -177,6 +182,7 @@ class Session:
             from emu.inspect.explanation import explain
 
             self._explainer = explain(machine)
+            self._followers.append(self._explainer)
             self.complaints += self._explainer.complaints
         self._hash = None
         if run.json or run.hash:
@@ -189,7 +195,9 @@ class Session:
         if run.keys:
             from emu.inspect.cues import Cues
 
-            self._attach(Cues(machine, run.keys))
+            cues = Cues(machine, run.keys)
+            machine.observers.attach(cues)
+            self._followers.append(cues)
         if run.trace:
             from emu.observe.tracer import Journal, trace_observers
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from emu.core.events import Observer
-from emu.debug.time_travel import Detector
+from emu.debug.places import Detector
 from emu.inspect.history import plain_words
 from emu.machine.machine import Machine
 

@@ -36,7 +36,8 @@ class Commands:
     """A table of commands."""
 
     def __init__(self, *tables: tuple[Command, ...]) -> None:
-        self.all = [command for table in tables for command in table]
+        asked = Command("help", ("h", "?"), "[NAME]", "Show what can be said.", self.help, "Session")
+        self.all = [command for table in tables for command in table] + [asked]
         self._by_word = {command.name: command for command in self.all}
         for command in self.all:
             self._by_word |= dict.fromkeys(command.shorts, command)

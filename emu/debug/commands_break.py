@@ -9,7 +9,7 @@ from emu.debug.commands import Command, number, numbers, words
 from emu.debug.debugger import Debugger
 from emu.debug.errors import CommandError
 from emu.debug.expressions import evaluate
-from emu.debug.time_travel import Detector
+from emu.debug.places import Detector
 from emu.machine.nearest import nearest, suggestion
 
 GROUP = "Stop at"

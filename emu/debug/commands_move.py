@@ -6,7 +6,7 @@ from emu.debug.breakpoints import AtAddress, Breakpoint, PortAccess
 from emu.debug.commands import Command, number, numbers, words
 from emu.debug.debugger import Debugger
 from emu.debug.errors import CommandError
-from emu.debug.time_travel import Place
+from emu.debug.places import Place
 
 GROUP = "Move"
 MOST_STEPS = 1_000_000

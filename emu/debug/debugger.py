@@ -5,20 +5,21 @@ Knows nothing of terminals: lines go out through `say`, commands come in through
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from emu.debug.breakpoints import Breakpoint
 from emu.debug.errors import CommandError
 from emu.debug.expressions import evaluate
-from emu.debug.gates import Gate
+from emu.debug.gates import Gates
 from emu.debug.overrides import Override, Overrides
-from emu.debug.time_travel import Detector, Hit, Place, TimeTravel
+from emu.debug.places import Detector, Hit, Place
+from emu.debug.time_travel import TimeTravel
 from emu.inspect.decoders import PciDecoder, UnplugDecoder
 from emu.inspect.history import History, describe
 from emu.inspect.outcome import Verdict, judge
 from emu.inspect.symbols import SymbolFiles
 from emu.inspect.view import Names, View
+from emu.machine.checkpoints import Follower
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Reason, Stop
 
@@ -33,13 +34,14 @@ class Debugger:
         machine: Machine,
         *,
         say: Callable[[str], None],
-        gates: Iterable[Gate[Any]] = (),
+        gates: Gates | None = None,
+        followers: Sequence[Follower] = (),
         limit: int | None = None,
         console: Callable[[], bytes] = lambda: b"",
         symbols: SymbolFiles | None = None,
     ) -> None:
-        """`gates` are the machine's outlets; `limit` is where runs end, in ticks; `console` gives the end of
-        what the guest wrote.
+        """`gates` has made the machine's outlets; the `followers` go back with the machine; `limit` is where
+        runs end, in ticks; `console` gives the end of what the guest wrote.
         """
         self.machine, self.say = machine, say
         self.limit = limit
@@ -59,14 +61,12 @@ class Debugger:
         self.show_stop: Callable[[Debugger], None] = show_line
         """Shows where the machine has come to."""
         self.overrides = Overrides()
-        self._gates = list(gates)
+        self._gates = gates or Gates()
         self._console = console
         self._numbers = 0
         machine.observers.attach(self.history)
-        for gate in self._gates:
-            gate.watch(lambda: machine.clock.ticks)
-        self.travel = TimeTravel(machine)
-        self.travel.rewound, self.travel.overrunning = self._rewound, self._overrunning
+        self.travel = TimeTravel(machine, followers=(self._gates, self.history, *followers))
+        self.travel.overrunning = self._gates.hold
 
     def names(self, **extra: int) -> Names:
         """What names stand for, here and now."""
@@ -154,13 +154,24 @@ class Debugger:
         self.machine.ports.override = self._answer
         return made
 
+    def change(self, act: Callable[[], None]) -> None:
+        """Let somebody change the machine as it stands here. Raises CommandError: see TimeTravel."""
+        ticks = self.machine.clock.ticks
+
+        def steered() -> None:
+            self._others_forget(ticks)
+            act()
+
+        self.travel.change(steered)
+
     def steer(self) -> None:
         """The run becomes another one from here on."""
-        ticks = self.machine.clock.ticks
         self.travel.forget_future()
+        self._others_forget(self.machine.clock.ticks)
+
+    def _others_forget(self, ticks: int) -> None:
         self.overrides.forget_after(ticks)
-        for gate in self._gates:
-            gate.forget_after(ticks)
+        self._gates.forget_future()
 
     def interrupt(self) -> None:
         """A person wants the machine to stop."""
@@ -169,8 +180,6 @@ class Debugger:
 
     def stopped(self, why: str) -> None:
         """Show where the machine is, and why it stopped there."""
-        for gate in self._gates:
-            gate.release()
         if why:
             self.say(why)
         self.show_stop(self)
@@ -214,14 +223,6 @@ class Debugger:
 
     def _remember(self) -> None:
         self.previous = self.view.registers()
-
-    def _overrunning(self) -> None:
-        for gate in self._gates:
-            gate.hold()
-
-    def _rewound(self) -> None:
-        for gate in self._gates:
-            gate.rewound()
 
 
 def show_line(debugger: Debugger) -> None:

@@ -1,51 +1,97 @@
-"""Outlets that show each byte once, however often the run that makes it is gone through.
+"""Outlets of a machine that goes back and runs again: what was shown once is not shown again.
 
-A byte is known by when it leaves the machine, and as the how-manieth write of that moment: the run is the
-same each time. What comes no later than the last that was shown has been shown.
+The run is the same each time, so the so-and-so-many-th event is the same event. Each outlet counts what the
+run has made of it so far, which goes back with the machine, and what was passed on, which does not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any
 
-T = TypeVar("T")
+from emu.core.backends import ByteSink
+from emu.core.events import EVENTS, Observer
 
 
-class Gate(Generic[T]):
-    """Passes on what has not been shown yet."""
+class Gates:
+    """All outlets of one machine; goes back with it."""
 
-    def __init__(self, passed_to: Callable[[T], None]) -> None:
-        self._pass = passed_to
-        self._now: Callable[[], int] = lambda: 0
-        self._last = self._shown = (-1, 0)
+    def __init__(self) -> None:
+        self._counts: list[_Count] = []
         self._held = False
 
-    def watch(self, now: Callable[[], int]) -> None:
-        """`now` tells the machine's time in ticks; the machine is made after its outlets."""
-        self._now = now
+    def sink(self, passed_to: ByteSink) -> ByteSink:
+        """`passed_to`, without repetitions."""
+        return _Sink(passed_to, self._fresh())
 
-    def rewound(self) -> None:
-        """The machine was put to another moment."""
-        self._last = (-1, 0)
-        self.release()
+    def call(self, passed_to: Callable[..., None]) -> Callable[..., None]:
+        """The same for a function that is told of events."""
+        fresh = self._fresh()
 
-    def release(self) -> None:
-        """What comes now is meant."""
-        self._held = False
+        def told(*arguments: Any) -> None:
+            if fresh(1):
+                passed_to(*arguments)
+
+        return told
+
+    def observer(self, passed_to: Observer) -> Observer:
+        """The same for an observer."""
+        wanted = [name for name in EVENTS if getattr(type(passed_to), name) is not getattr(Observer, name)]
+        members: dict[str, Any] = {}
+        for name in wanted:
+            members[name] = staticmethod(self.call(getattr(passed_to, name)))
+        kind: Any = type("Gated" + type(passed_to).__name__, (Observer,), members)
+        observer: Observer = kind()
+        return observer
 
     def hold(self) -> None:
         """The machine runs on to the end of its block and will be put back before what comes now."""
         self._held = True
 
-    def forget_after(self, ticks: int) -> None:
-        """The run after `ticks` is another one: nothing of it has been shown."""
-        self._shown = min(self._shown, (ticks + 1, -1))
+    def forget_future(self) -> None:
+        """From here on the run is another one: what comes is new."""
+        for count in self._counts:
+            count.shown = count.made
 
-    def write(self, data: T) -> None:
-        """Take `data`."""
-        ticks = self._now()
-        self._last = (ticks, self._last[1] + 1 if self._last[0] == ticks else 0)
-        if self._last > self._shown and not self._held:
-            self._shown = self._last
-            self._pass(data)
+    def save(self) -> tuple[int, ...]:
+        """Where in its run the machine is."""
+        return tuple(count.made for count in self._counts)
+
+    def restore(self, saved: tuple[int, ...]) -> None:
+        """The machine was put back to where `save` was called: what comes now is meant."""
+        self._held = False
+        for count, value in zip(self._counts, saved, strict=True):
+            count.made = value
+
+    def _fresh(self) -> Callable[[int], int]:
+        """For another outlet: takes how much more was made, gives how much of that is to be passed on."""
+        count = _Count()
+        self._counts.append(count)
+
+        def fresh(amount: int) -> int:
+            count.made += amount
+            if self._held:
+                return 0
+            new = max(count.made - count.shown, 0)
+            count.shown = max(count.shown, count.made)
+            return min(new, amount)
+
+        return fresh
+
+
+class _Count:
+    """How much of one output was made, and how much passed on."""
+
+    def __init__(self) -> None:
+        self.made = self.shown = 0
+
+
+class _Sink:
+    def __init__(self, passed_to: ByteSink, fresh: Callable[[int], int]) -> None:
+        self._passed_to, self._fresh = passed_to, fresh
+
+    def write(self, data: bytes) -> None:
+        """Pass on what is new of `data`."""
+        new = self._fresh(len(data))
+        if new:
+            self._passed_to.write(data[-new:])

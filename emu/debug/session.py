@@ -16,16 +16,14 @@ PROMPT = "(emu) "
 REFUSED, INTERRUPTED = 2, 4
 
 
+def tables() -> tuple[tuple[Command, ...], ...]:
+    """The commands, by what they are about."""
+    return MOVE, BREAK, LOOK, ACTS
+
+
 def all_commands() -> Commands:
     """The table of everything that can be said."""
-    table: list[Commands] = []
-
-    def help_(debugger: Debugger, rest: str) -> None:
-        table[0].help(debugger, rest)
-
-    helps = (Command("help", ("h", "?"), "[NAME]", "Show what can be said.", help_, "Session"),)
-    table.append(Commands(MOVE, BREAK, LOOK, ACTS, helps))
-    return table[0]
+    return Commands(*tables())
 
 
 def run_script(debugger: Debugger, lines: Iterable[str], complain: Callable[[str], None]) -> int:

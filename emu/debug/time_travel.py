@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from time import monotonic
-from typing import Protocol
 
+from emu.debug.errors import CommandError
+from emu.debug.places import Change, Detector, Hit, Place, Progress
 from emu.machine.checkpoints import DEFAULT_BUDGET, Checkpoints, Follower
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Reason, Stop
@@ -24,35 +24,8 @@ NEAR, FARTHER = 64, 8
 """How many ticks before a place its predecessor is looked for, and how much farther each time."""
 
 
-@dataclass(frozen=True, order=True)
-class Place:
-    """A decision point, by virtual time in ticks, and how many instructions have been executed since."""
-
-    ticks: int
-    inside: int = 0
-
-
-@dataclass(frozen=True)
-class Hit:
-    """What a detector was looking for has come: who says so, in words, and where."""
-
-    detector: Detector
-    text: str
-    place: Place
-
-
-class Detector(Protocol):
-    """Looks for something in a run, and never changes it."""
-
-    def attach(self, machine: Machine, found: Callable[[Detector, str], None]) -> None:
-        """Call `found` at each occurrence from now on."""
-
-    def detach(self, machine: Machine) -> None:
-        """Look no more."""
-
-
 class TimeTravel:
-    """A tracked machine that can go back."""
+    """A tracked machine that can go back, and can be changed where it stands."""
 
     def __init__(
         self, machine: Machine, *, budget: int = DEFAULT_BUDGET, followers: Sequence[Follower] = ()
@@ -60,14 +33,13 @@ class TimeTravel:
         """The `followers` go back with the machine."""
         self.machine = machine
         self._loop, self._clock, self._processor = machine.loop, machine.clock, machine.processor
-        self._budget, self._followers = budget, followers
-        self._checkpoints = Checkpoints(machine, budget, followers)
+        self._budget = budget
+        self._progress = Progress()
+        self._changes: list[Change] = []
+        self._end: tuple[Place, Stop] | None = None
+        self._checkpoints = Checkpoints(machine, budget, (*followers, self._progress))
         self._inside = 0
         self._taken_at = monotonic()
-        self.furthest = 0
-        """The latest point of the run that was reached, in ticks."""
-        self.rewound: Callable[[], None] = lambda: None
-        """Told whenever the machine was put to another moment."""
         self.overrunning: Callable[[], None] = lambda: None
         """Told that the machine runs on behind a hit for a little, before it is put back."""
         self._checkpoints.take()
@@ -88,23 +60,57 @@ class TimeTravel:
         """The earliest place that can be gone back to."""
         return Place(self._checkpoints.times[0])
 
+    @property
+    def ended(self) -> Stop | None:
+        """How the run ended, if the machine stands at its end: it goes no further."""
+        return self._end[1] if self._end is not None and self.place >= self._end[0] else None
+
     def forget_future(self) -> None:
         """Somebody steers: from here on the run is another one than it was."""
         self._checkpoints.forget_after(self.place.ticks)
         self.machine.inbox.forget_future()
-        self.furthest = self._clock.ticks
+        del self._changes[self._progress.met :]
+        self._end = None
+
+    def change(self, act: Callable[[], None]) -> None:
+        """Let somebody change the machine as it stands here, which is then at a decision point.
+
+        The change belongs to the run: going back to before it and forwards again meets it. Raises
+        CommandError, and changes nothing, where too much memory is held by changes already.
+        """
+        if self._checkpoints.pinned_bytes + self._checkpoints.bytes_written > self._budget:
+            raise CommandError(
+                f"the changes made so far hold {self._budget >> 20} MiB of memory: go back and change less, "
+                "or begin again"
+            )
+        before = self.place
+        self.forget_future()
+        if not self._processor.at_decision_point:
+            self._processor.leave_block()
+        self._inside = 0
+        act()
+        self._changes.append(Change(before, self._clock.ticks))
+        self._progress.met += 1
+        self._checkpoints.pin()
+
+    def _meet(self) -> bool:
+        """If the run has come to where somebody changed the machine, take the changed one; whether it has."""
+        coming = self._coming
+        if coming is None or self.place != coming.before:
+            return False
+        self._put_back(coming.ticks)
+        return True
+
+    @property
+    def _coming(self) -> Change | None:
+        """The change that the run meets next."""
+        met = self._progress.met
+        return self._changes[met] if met < len(self._changes) else None
 
     def _put_back(self, ticks: int) -> None:
         """To the last checkpoint at or before `ticks`."""
-        self.furthest = max(self.furthest, self._clock.ticks)
         self._checkpoints.go(ticks)
-        self.rewound()
-
-    def begin_again(self) -> None:
-        """The machine was changed, at a decision point: forget the run that led here, it leads elsewhere."""
-        self._checkpoints = Checkpoints(self.machine, self._budget, self._followers)
-        self._checkpoints.take()
-        self._inside, self.furthest = 0, self._clock.ticks
+        self._inside = 0
 
     @contextmanager
     def _advance(self) -> Iterator[None]:
@@ -117,10 +123,15 @@ class TimeTravel:
     def _breathe(self) -> None:
         if self.advancing:
             self._breathe_before()
-        self.furthest = max(self.furthest, self._clock.ticks)
         if monotonic() - self._taken_at > INTERVAL_S:
             self._checkpoints.take()
             self._taken_at = monotonic()
+
+    def _noted(self, stop: Stop | None) -> Stop | None:
+        """The same, and remembered if it is the end of the run."""
+        if stop is not None and stop.reason not in (Reason.ASKED, Reason.LIMIT):
+            self._end = self.place, stop
+        return stop
 
     def step(self, count: int = 1) -> Stop | None:
         """Execute `count` instructions; an interrupt that is delivered is a step of its own.
@@ -135,15 +146,19 @@ class TimeTravel:
         return None
 
     def _step(self) -> Stop | None:
+        if self.ended is not None:
+            return self.ended
         ticks = self._clock.ticks
         if self._processor.at_decision_point:
             self._inside = 0
             stop = self._loop.decide()
             if stop is not None or self._clock.ticks != ticks:
-                return stop
+                self._meet()
+                return self._noted(stop)
         stop = self._loop.run_steps(1)
         self._inside += 1
-        return stop
+        self._meet()
+        return self._noted(stop)
 
     def step_back(self, count: int = 1) -> bool:
         """Undo `count` steps; whether there were so many."""
@@ -187,15 +202,22 @@ class TimeTravel:
     def _advance_a_block(self) -> None:
         """From one decision point to the next."""
         ticks = self._clock.ticks
+        coming = self._coming
+        if coming is not None and coming.before.ticks == ticks:
+            while self._clock.ticks == ticks or not self._processor.at_decision_point:
+                self._step()
+            return
         self._loop.decide()
         if self._clock.ticks == ticks:
             self._loop.advance(ticks + 1)
+        self._meet()
 
     def go_to(self, place: Place) -> None:
         """Take the machine to `place`, which it has been to or will come to."""
         self._go(place.ticks)
-        while self.place.inside < place.inside:
-            self._step()
+        while self.place.inside < place.inside and self.place.ticks == place.ticks:
+            if self._step() is not None:
+                break
 
     def _go(self, ticks: int) -> None:
         """Take the machine to the first decision point at or after `ticks`."""
@@ -206,18 +228,37 @@ class TimeTravel:
         self._run_on(ticks)
 
     def _run_on(self, ticks: int) -> None:
-        """Run, past everything on the way, to the first decision point at or after `ticks`."""
+        """Run, past everything on the way, to the first decision point at or after `ticks`, or to the end."""
         self._inside = 0
         asked = None
-        while self._clock.ticks < ticks:
+        while self._clock.ticks < ticks and self.ended is None:
             before = self._clock.ticks
-            stop = self._loop.run_to(ticks)
-            if stop.reason is Reason.ASKED:
+            stop = self._run_to(ticks)
+            if stop is not None and stop.reason is Reason.ASKED:
                 asked = stop
-            elif stop.reason is not Reason.LIMIT and self._clock.ticks == before:
+            elif stop is not None and stop.reason is not Reason.LIMIT and self._clock.ticks == before:
                 break
         if asked is not None:  # from outside, which has no part in the run: it is for whoever goes on
             self._loop.stop(asked)
+
+    def _run_to(self, until: int | None, hits: Sequence[Hit] = ()) -> Stop | None:
+        """From a decision point to a stop, to `until` ticks, or over a change or to a hit there (None)."""
+        coming, met = self._coming, self._progress.met
+        if coming is None or (until is not None and until < coming.before.ticks):
+            stop = self._noted(self._loop.run_to(until))
+            self._meet()  # it may be the first decision point from `until` on
+            return stop
+        reached = self._loop.run_to(coming.before.ticks)
+        if reached.reason is not Reason.LIMIT or (until == coming.before.ticks and coming.before.inside):
+            return self._noted(reached)
+        self._meet()
+        while self._progress.met == met and not hits:
+            if self.place > coming.before:
+                raise AssertionError(f"the run does not come by {coming.before}, where it was changed")
+            stop = self._step()
+            if stop is not None:
+                return stop
+        return None
 
     def run(self, detectors: Iterable[Detector] = (), until: int | None = None) -> Stop | Hit:
         """Go on until a detector finds something, the run stops, or virtual time reaches `until` ticks.
@@ -246,18 +287,23 @@ class TimeTravel:
 
     def _run_at_full_speed(self, wanted: list[Detector], until: int | None) -> Stop | Hit:
         hits: list[Hit] = []
+        mine = Stop(Reason.ASKED)
 
         def found(hit: Hit) -> None:
             if not hits:
                 self.overrunning()
-                self.machine.stop(Stop(Reason.ASKED))
+                self.machine.stop(mine)
             hits.append(hit)
 
-        self._inside = 0
+        stop: Stop | None = None
         with self._looking(wanted, found), self._advance():
-            stop = self._loop.run_to(until)
-        if not hits:
+            while stop is None and not hits:
+                self._inside = 0
+                stop = self._run_to(until, hits)
+        if stop is not None and not hits:
             return stop
+        if self._loop.pending.stop is mine:
+            self._loop.take_stop()
         exact = [*self._in_block(hits[0].place.ticks, wanted), hits[0]][0]
         self.go_to(exact.place)
         return exact

@@ -1,6 +1,7 @@
 """Types on the guest's keyboard, piece by piece, each as soon as the screen or the console shows its cue.
 
-What it does follows from the machine alone: the same run gives the same keys at the same positions.
+What it does follows from the machine alone: the same run gives the same keys at the same positions. Under a
+debugger it goes back with the machine; what it typed then is taken again by the inbox, not posted again.
 """
 
 from __future__ import annotations
@@ -23,10 +24,20 @@ class Cues(Observer):
 
     def __init__(self, machine: Machine, typings: tuple[Typing, ...]) -> None:
         self._machine = machine
-        self._waiting = list(typings)
+        self._waiting = typings
         self._heard = b""
-        machine.inbox.watch(self._look, LOOK_NS * machine.clock.ticks_per_ns)
+        self._watch()
         self._type_what_needs_no_cue()
+
+    def save(self) -> tuple[tuple[Typing, ...], bytes]:
+        """What is still to be typed, and what was heard."""
+        return self._waiting, self._heard
+
+    def restore(self, saved: tuple[tuple[Typing, ...], bytes]) -> None:
+        """The machine was put back to where `save` was called."""
+        self._waiting, self._heard = saved
+        if self._waiting:
+            self._watch()
 
     def console_output(self, name: str, data: bytes) -> None:
         """Bytes left the machine."""
@@ -40,14 +51,23 @@ class Cues(Observer):
         if screen is not None and any(self._waiting[0].after in line for line in lines_of(screen)):
             self._type()
 
+    def _watch(self) -> None:
+        self._machine.inbox.watch(self._look, LOOK_NS * self._machine.clock.ticks_per_ns)
+
     def _type(self) -> None:
         """The cue was given."""
         self._heard = b""
-        self._machine.inbox.post(Arrival("typed", strokes(self._waiting.pop(0).text)))
+        self._post()
         self._type_what_needs_no_cue()
 
     def _type_what_needs_no_cue(self) -> None:
         while self._waiting and not self._waiting[0].after:
-            self._machine.inbox.post(Arrival("typed", strokes(self._waiting.pop(0).text)))
+            self._post()
         if not self._waiting:
             self._machine.inbox.watch(None)
+
+    def _post(self) -> None:
+        typing, *rest = self._waiting
+        self._waiting = tuple(rest)
+        if not self._machine.inbox.replaying:
+            self._machine.inbox.post(Arrival("typed", strokes(typing.text)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -50,16 +49,25 @@ class Access:
 
 
 class History(Observer):
-    """Keeps the last accesses; those of a future that was left are dropped when it comes again."""
+    """Keeps the last accesses; goes back with the machine."""
 
     def __init__(self, clock: Clock, ports: PortBus, decoders: Collection[Decoder]) -> None:
         self._clock, self._ports, self._decoders = clock, ports, decoders
         self._kept: list[Access] = []
+        self._dropped = 0
+
+    def save(self) -> int:
+        """How many accesses there have been."""
+        return self._dropped + len(self._kept)
+
+    def restore(self, count: int) -> None:
+        """Forget all but the first `count` accesses."""
+        del self._kept[max(count - self._dropped, 0) :]
+        self._dropped = min(self._dropped, count)
 
     def last(self, count: int) -> list[Access]:
         """The last `count` accesses before now."""
-        end = bisect_right(self._kept, self._clock.ticks, key=lambda each: each.ticks)
-        return self._kept[max(end - count, 0) : end]
+        return self._kept[-count:]
 
     def port_read(self, port: int, width: int, value: int) -> None:
         """IN."""
@@ -78,9 +86,7 @@ class History(Observer):
         self._add(port, f"write {width} port {port:#x}, {len(data) // width} elements")
 
     def _add(self, port: int, text: str) -> None:
-        ticks, kept = self._clock.ticks, self._kept
-        if kept and kept[-1].ticks >= ticks:
-            del kept[bisect_left(kept, ticks, key=lambda each: each.ticks) :]
-        kept.append(Access(ticks, port, text))
-        if len(kept) > 2 * KEPT:
-            del kept[:KEPT]
+        self._kept.append(Access(self._clock.ticks, port, text))
+        if len(self._kept) > 2 * KEPT:
+            self._dropped += KEPT
+            del self._kept[:KEPT]

@@ -39,6 +39,8 @@ class Checkpoint:
     ticks: int
     snapshot: Snapshot
     followers: list[Any]
+    pinned: bool = False
+    """Whether it is not to be thinned out: the run cannot be had again without it."""
     difference: dict[int, bytes] = field(default_factory=dict)
 
 
@@ -53,7 +55,7 @@ class Checkpoints:
         self._machine = machine
         self._pages = machine.memory.pages
         self._budget = budget
-        self._followers = (*followers, machine.departed)
+        self._followers = (*followers, machine.departed, machine.inbox.looking, machine.loop.pending)
         self._kept: list[Checkpoint] = []
         self._here = 0
         """Whose memory is the remembered content."""
@@ -68,16 +70,44 @@ class Checkpoints:
         """Memory that the differences take."""
         return PAGE * sum(len(checkpoint.difference) for checkpoint in self._kept)
 
+    @property
+    def bytes_written(self) -> int:
+        """Memory that the difference to a checkpoint taken here would take."""
+        return PAGE * len(self._pages.written())
+
+    @property
+    def pinned_bytes(self) -> int:
+        """Memory that the differences would take if only the pinned ones were kept."""
+        pages: set[int] = set()
+        total = 0
+        for checkpoint in self._kept:
+            if checkpoint.pinned:
+                total, pages = total + len(pages), set()
+            pages |= checkpoint.difference.keys()
+        return PAGE * total
+
     def take(self) -> None:
         """Take a checkpoint here, at a decision point, unless there is one."""
         ticks = self._machine.clock.ticks
         at = bisect_right(self.times, ticks)
+        if not at or self._kept[at - 1].ticks != ticks:
+            self._insert(at, ticks)
+            self._thin_out()
+
+    def pin(self) -> None:
+        """Take a checkpoint here for good, in the place of any that was taken at this moment before."""
+        ticks = self._machine.clock.ticks
+        at = bisect_right(self.times, ticks)
+        self._insert(at, ticks, pinned=True)
         if at and self._kept[at - 1].ticks == ticks:
-            return
+            self._drop(at - 1)
+        self._thin_out()
+
+    def _insert(self, at: int, ticks: int, *, pinned: bool = False) -> None:
         self._remember(max(at - 1, 0))
         former = self._pages.keep()
         new = Checkpoint(
-            ticks, save(self._machine.pc, memory=False), [each.save() for each in self._followers]
+            ticks, save(self._machine.pc, memory=False), [each.save() for each in self._followers], pinned
         )
         if self._kept:
             before = self._kept[at - 1]
@@ -86,7 +116,6 @@ class Checkpoints:
             before.difference = former
         self._kept.insert(at, new)
         self._here = at
-        self._thin_out()
 
     def go(self, ticks: int) -> int:
         """Put the machine to the last checkpoint at or before `ticks`; when that is."""
@@ -131,17 +160,25 @@ class Checkpoints:
     def _thin_out(self) -> None:
         """Drop checkpoints, of old ones every other first, until the budget is kept."""
         while self.bytes_held > self._budget and len(self._kept) > SPARED + 1:
-            gaps = [
-                (self._kept[at + 1].ticks - self._kept[at - 1].ticks)
+            gaps = {
+                at: (self._kept[at + 1].ticks - self._kept[at - 1].ticks)
                 / (self._kept[-1].ticks - self._kept[at].ticks)
                 for at in range(1, len(self._kept) - SPARED)
-            ]
-            self._drop(1 + gaps.index(min(gaps)))
+                if not self._kept[at].pinned
+            }
+            if not gaps:
+                return
+            self._drop(min(gaps, key=gaps.__getitem__))
 
     def _drop(self, at: int) -> None:
-        """Merge the differences on both sides; whichever lies on the far side of memory's content holds."""
+        """Merge the differences on both sides; whichever lies on the far side of memory's content holds.
+
+        The first has none before it, and is dropped only where memory's content is not its own.
+        """
         before, dropped = self._kept[at - 1], self._kept[at]
-        if self._here > at:
+        if at == 0:
+            self._here -= 1
+        elif self._here > at:
             before.difference = {**dropped.difference, **before.difference}
             self._here -= 1
         else:

@@ -55,6 +55,22 @@ class DivergedError(Exception):
         self.found = found
 
 
+class Looking:
+    """Where arrivals were last taken, and when whoever watches looks next, in ticks."""
+
+    def __init__(self) -> None:
+        self.decided_at: int | None = None
+        self.next_at = 0
+
+    def save(self) -> tuple[int | None, int]:
+        """As it is now."""
+        return self.decided_at, self.next_at
+
+    def restore(self, saved: tuple[int | None, int]) -> None:
+        """As it was."""
+        self.decided_at, self.next_at = saved
+
+
 class Inbox:
     """Takes arrivals from live sources and from recordings; the run loop has them applied."""
 
@@ -77,9 +93,9 @@ class Inbox:
         self._posted: deque[Arrival] = deque()
         self._history: list[Stamped] = []
         self._unknown = 0
-        self._decided_at: int | None = None
+        self.looking = Looking()
         self._look: Callable[[], None] | None = None
-        self._look_every = self._look_at = 0
+        self._look_every = 0
         self.taken = 0
         """How many arrivals the machine has taken in its life: part of its state."""
 
@@ -95,18 +111,23 @@ class Inbox:
         self._posted.append(arrival)
         self._wake()
 
+    @property
+    def replaying(self) -> bool:
+        """Whether something is still to be taken where it was taken before: nothing new is then."""
+        return self._following() is not None
+
     def watch(self, look: Callable[[], None] | None, every: int = 0) -> None:
         """Call `look` every so many ticks, and before the machine is given up as idle; it may post.
 
         For a source whose mind depends on the machine alone, so that it speaks up at the same positions
         in each run. None ends it.
         """
-        self._look, self._look_every, self._look_at = look, every, self._clock.ticks
+        self._look, self._look_every, self.looking.next_at = look, every, self._clock.ticks
 
     def look(self) -> None:
         """Whoever watches the machine looks at it now."""
         if self._look is not None:
-            self._look_at = self._clock.ticks + self._look_every
+            self.looking.next_at = self._clock.ticks + self._look_every
             self._look()
 
     def replay(self, arrivals: Iterable[Stamped]) -> None:
@@ -122,14 +143,14 @@ class Inbox:
         if taken > self._unknown + len(self._history) or taken < self._unknown:
             self._history, self._unknown = [], taken
         self.taken = taken
-        self._decided_at = self._look_at = self._clock.ticks
+        self.looking.restore((self._clock.ticks, self._clock.ticks))
 
     def attention_at(self) -> int | None:
         """When the loop has to come by while the processor runs, or None."""
         coming = self.next_ticks()
         if self._look is None:
             return coming
-        look_at = max(self._look_at, self._clock.ticks + 1)
+        look_at = max(self.looking.next_at, self._clock.ticks + 1)
         return look_at if coming is None else min(coming, look_at)
 
     def next_ticks(self) -> int | None:
@@ -142,16 +163,16 @@ class Inbox:
     def deliver(self) -> None:
         """At a decision point: apply what is to be taken here. Raises DivergedError."""
         if not self._posted and self._look is None and self._following() is None:
-            self._decided_at = self._clock.ticks
+            self.looking.decided_at = self._clock.ticks
             return
         position = Position(self._clock.ticks, self._retired())
         while (following := self._following()) is not None and following.position.ticks <= position.ticks:
             if following.position != position:
                 raise DivergedError(following, position)
             self._apply(following.arrival)
-        if position.ticks != self._decided_at:
-            self._decided_at = position.ticks
-            if position.ticks >= self._look_at:
+        if position.ticks != self.looking.decided_at:
+            self.looking.decided_at = position.ticks
+            if position.ticks >= self.looking.next_at:
                 self.look()
             while self._posted and self._following() is None:
                 arrival = self._posted.popleft()

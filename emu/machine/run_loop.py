@@ -62,6 +62,25 @@ class Pace:
     single_step: bool = False
 
 
+class Pending:
+    """What the next decision point is to heed; goes back with the machine."""
+
+    def __init__(self) -> None:
+        self.stop: Stop | None = None
+        self.reset = False
+
+    def save(self) -> tuple[Stop | None, bool]:
+        """What the run itself has asked for: somebody outside who asks is no part of it."""
+        own = self.stop is not None and self.stop.reason is not Reason.ASKED
+        return self.stop if own else None, self.reset
+
+    def restore(self, saved: tuple[Stop | None, bool]) -> None:
+        """The machine was put back; somebody outside is heard all the same."""
+        stop, self.reset = saved
+        if stop is not None or (self.stop is not None and self.stop.reason is not Reason.ASKED):
+            self.stop = stop
+
+
 class RunLoop:
     """Runs one processor against one clock."""
 
@@ -93,22 +112,21 @@ class RunLoop:
         self.breathe = breathe
         self.pace = Pace()
         self._breath = SHORTEST_BREATH
-        self._stop: Stop | None = None
-        self._reset_wanted = False
+        self.pending = Pending()
 
     def stop(self, stop: Stop) -> None:
         """End the run at the next decision point; the first request wins."""
-        self._stop = self._stop or stop
+        self.pending.stop = self.pending.stop or stop
         self._processor.ask_exit()
 
     def take_stop(self) -> Stop | None:
         """The request to stop that has not been heeded yet, if any; it is then."""
-        stop, self._stop = self._stop, None
+        stop, self.pending.stop = self.pending.stop, None
         return stop
 
     def request_reset(self) -> None:
         """Reset the machine at the next decision point."""
-        self._reset_wanted = True
+        self.pending.reset = True
         self._processor.ask_exit()
 
     def run(self, until_ns: int | None = None) -> Stop:
@@ -173,8 +191,8 @@ class RunLoop:
                 return stop
             if until is not None and self._clock.ticks >= until:
                 return Stop(Reason.LIMIT)
-            if self._reset_wanted:
-                self._reset_wanted = False
+            if self.pending.reset:
+                self.pending.reset = False
                 self._reset()
             if self._processor.interrupt_wanted and self._processor.can_interrupt():
                 self._processor.interrupt(self._interrupts.acknowledge())

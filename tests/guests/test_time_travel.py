@@ -8,7 +8,8 @@ from random import Random
 import pytest
 
 from emu.core.events import Observer
-from emu.debug.time_travel import Detector, Hit, Place, TimeTravel
+from emu.debug.places import Detector, Hit, Place
+from emu.debug.time_travel import TimeTravel
 from emu.machine.loader import load
 from emu.machine.machine import Machine
 

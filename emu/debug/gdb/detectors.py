@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from emu.debug.time_travel import Detector
+from emu.debug.places import Detector
 from emu.machine.machine import Machine
 
 Found = Callable[[Detector, str], None]

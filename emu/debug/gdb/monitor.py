@@ -1,71 +1,63 @@
-"""What `monitor` does in a client: words in, lines out. The commands are data."""
+"""What `monitor` does in a client: words in, lines out; the debugger's own commands and a few for clients."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
+from emu.debug.commands import Command, Commands
+from emu.debug.debugger import Debugger
+from emu.debug.errors import CommandError
 from emu.debug.gdb import registers
 from emu.debug.gdb.target_description import Width
-from emu.machine.machine import Machine
+from emu.debug.session import tables
 from emu.machine.nearest import suggestion
 
 WIDTHS = tuple(width.value for width in Width)
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command by name."""
-
-    name: str
-    help: str
-    act: Callable[[list[str]], str]
+GROUP = "The client"
 
 
 class Monitor:
     """The commands of one machine."""
 
-    def __init__(self, machine: Machine, width: Width) -> None:
+    def __init__(self, debugger: Debugger, width: Width) -> None:
         """`width` is what a client is told, unless another one is asked for."""
-        self._machine = machine
+        self._debugger = debugger
         self._default = self.width = width
-        commands = (
-            Command("help", "what there is", lambda words: self._help()),
-            Command("info", "time, mode, and whether the processor is halted", lambda words: self._info()),
-            Command("unplug", "what has left which bus", lambda words: self._unplug()),
+        own = (
             Command(
-                "registers",
-                f"[{'|'.join(WIDTHS)}|auto]: whose registers the next connection is told of",
-                self._registers,
+                "info", (), "", "Show time, mode, and whether the processor is halted.", self._info, GROUP
+            ),
+            Command(
+                "architecture",
+                (),
+                f"[{'|'.join(WIDTHS)}|auto]",
+                "Choose whose registers the next connection is told of.",
+                self._architecture,
+                GROUP,
             ),
         )
-        self._commands = {command.name: command for command in commands}
+        self.commands = Commands(*tables(), own)
 
     def run(self, text: str) -> str:
         """Do what `text` says; the lines to show."""
-        words = text.split() or ["help"]
-        command = self._commands.get(words[0])
-        if command is None:
-            return f"there is no command {words[0]!r}: {suggestion(words[0], tuple(self._commands))}\n"
-        return command.act(words[1:])
+        debugger, lines = self._debugger, list[str]()
+        say, debugger.say = debugger.say, lines.append
+        try:
+            self.commands.execute(debugger, text or "help")
+        except CommandError as error:
+            lines.append(str(error))
+        finally:
+            debugger.say = say
+        return "".join(f"{line}\n" for line in lines)
 
-    def _help(self) -> str:
-        return "".join(f"{each.name:<14}{each.help}\n" for each in self._commands.values())
-
-    def _info(self) -> str:
-        machine = self._machine
+    def _info(self, debugger: Debugger, rest: str) -> None:
+        machine = debugger.machine
         selector, offset = machine.processor.code_position
         bits = registers.code_bits(machine.processor.save())
         doing = "halted" if machine.processor.halted else "running"
-        return f"{machine.clock.now / 1e9:.9f} s, {bits} bits, {doing} at {selector:04x}:{offset:x}\n"
+        debugger.say(f"{machine.clock.now / 1e9:.9f} s, {bits} bits, {doing} at {selector:04x}:{offset:x}")
 
-    def _unplug(self) -> str:
-        lines = [f"{target} left {location}\n" for target, location in self._machine.departures]
-        return "".join(lines) or "nothing has been unplugged\n"
-
-    def _registers(self, words: list[str]) -> str:
-        if words:
-            if words[0] not in (*WIDTHS, "auto"):
-                return f"cannot be {words[0]!r}: {suggestion(words[0], (*WIDTHS, 'auto'))}\n"
-            self.width = self._default if words[0] == "auto" else Width(words[0])
-        return f"the next connection is told of registers: {self.width.value}\n"
+    def _architecture(self, debugger: Debugger, rest: str) -> None:
+        if rest:
+            if rest not in (*WIDTHS, "auto"):
+                raise CommandError(f"cannot be {rest!r}: {suggestion(rest, (*WIDTHS, 'auto'))}")
+            self.width = self._default if rest == "auto" else Width(rest)
+        debugger.say(f"the next connection is told of registers: {self.width.value}")

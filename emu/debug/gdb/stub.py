@@ -15,7 +15,7 @@ from emu.debug.gdb.monitor import Monitor
 from emu.debug.gdb.packets import LARGEST
 from emu.debug.gdb.target import Cause, Standing, Target, breakpoint_at
 from emu.debug.gdb.target_description import describe
-from emu.debug.time_travel import Detector
+from emu.debug.places import Detector
 
 OK, REFUSED, MALFORMED, UNKNOWN = b"OK", b"E01", b"E16", b""
 FEATURES = (

@@ -9,9 +9,10 @@ from enum import Enum
 from emu.cpu.paging import PageFault
 from emu.cpu.registers import Registers
 from emu.debug.breakpoints import AtAddress
+from emu.debug.debugger import Debugger
+from emu.debug.errors import CommandError
 from emu.debug.gdb.detectors import MemoryAccessed
-from emu.debug.once import Once
-from emu.debug.time_travel import Detector, Hit, Place, TimeTravel
+from emu.debug.places import Detector, Hit, Place
 from emu.machine.run_loop import Reason, Stop
 
 PAGE = 0x1000
@@ -41,10 +42,9 @@ class Standing:
 class Target:
     """A machine that goes forwards and backwards."""
 
-    def __init__(self, travel: TimeTravel, once: Once, *, limit_ticks: int | None = None) -> None:
-        self.travel, self.machine = travel, travel.machine
-        self._once = once
-        self._limit = limit_ticks
+    def __init__(self, debugger: Debugger) -> None:
+        self.debugger = debugger
+        self.travel, self.machine = debugger.travel, debugger.machine
         self.ended: Stop | None = None
         """How the run ended, if it has been to its end."""
         self._end: Place | None = None
@@ -64,12 +64,8 @@ class Target:
         before, values = processor.save(), processor.save()
         if not change(values):
             return False
-        if values != before:
-            processor.leave_block()
-            changed = {name: value for name, value in values.items() if value != before[name]}
-            processor.restore({**processor.save(), **changed})
-            self._begin_again()
-        return True
+        changed = {name: value for name, value in values.items() if value != before[name]}
+        return not changed or self._change(lambda: processor.restore({**processor.save(), **changed}))
 
     def read_memory(self, address: int, length: int) -> bytes:
         """What is readable of `length` bytes at a linear address; device memory is left alone."""
@@ -89,12 +85,14 @@ class Target:
             return False
         if any(memory.find(physical).writes_to is None for physical, _ in pieces):
             return False
-        self.machine.processor.leave_block()
-        for physical, count in pieces:
-            memory.write(physical, data[:count])
-            data = data[count:]
-        self._begin_again()
-        return True
+
+        def write() -> None:
+            at = 0
+            for physical, count in pieces:
+                memory.write(physical, data[at : at + count])
+                at += count
+
+        return self._change(write)
 
     def _pieces(self, address: int, length: int) -> Iterable[tuple[int, int]]:
         """Physical addresses and lengths, page by page, up to where nothing is mapped."""
@@ -110,10 +108,13 @@ class Target:
             yield physical, count
             address, length = address + count & 0xFFFF_FFFF_FFFF_FFFF, length - count
 
-    def _begin_again(self) -> None:
-        self.travel.begin_again()
-        self._once.begin_again()
+    def _change(self, act: Callable[[], None]) -> bool:
+        try:
+            self.debugger.change(act)
+        except CommandError:
+            return False
         self.ended = self._end = None
+        return True
 
     def step(self) -> Standing:
         """Execute one instruction."""
@@ -122,7 +123,7 @@ class Target:
 
     def go_on(self, detectors: Iterable[Detector]) -> Standing:
         """Run until a detector finds something or the run ends."""
-        outcome = self.travel.run(detectors, self._limit)
+        outcome = self.travel.run(detectors, self.debugger.limit)
         if not isinstance(outcome, Hit):
             return self._ended(outcome)
         if isinstance(outcome.detector, MemoryAccessed):

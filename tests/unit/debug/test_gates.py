@@ -2,48 +2,86 @@
 
 from __future__ import annotations
 
-from emu.debug.gates import Gate
+from emu.core.events import Observer
+from emu.debug.gates import Gates
 from emu.debug.overrides import Override, Overrides
 
 
+class Shown:
+    """A sink."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def write(self, data: bytes) -> None:
+        self.data += data
+
+
+class Heard(Observer):
+    """An observer of two events."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    def guest_report(self, status: int) -> None:
+        self.told.append(status)
+
+    def powered_off(self) -> None:
+        self.told.append("off")
+
+
 def test_what_was_shown_is_not_shown_again() -> None:
-    shown: list[bytes] = []
-    now = [0]
-    gate: Gate[bytes] = Gate(shown.append)
-    gate.watch(lambda: now[0])
+    shown, gates = Shown(), Gates()
+    sink = gates.sink(shown)
+    sink.write(b"ab")
+    before = gates.save()
+    sink.write(b"c")
+    gates.restore(before)
+    sink.write(b"cde")
+    assert shown.data == b"abcde"
 
-    def run(*moments: tuple[int, bytes]) -> None:
-        for now[0], data in moments:
-            gate.write(data)
 
-    run((5, b"a"), (7, b"b"), (7, b"c"))
-    gate.rewound()
-    run((5, b"a"), (7, b"b"), (7, b"c"), (7, b"d"), (9, b"e"))
-    assert b"".join(shown) == b"abcde"
+def test_each_outlet_is_counted_by_itself() -> None:
+    shown, called, heard, gates = Shown(), list[bytes](), Heard(), Gates()
+    sink, call, observer = gates.sink(shown), gates.call(called.append), gates.observer(heard)
+    start = gates.save()
+    for length in (1, 2):
+        gates.restore(start)
+        for _ in range(length):
+            sink.write(b"a")
+            call(b"line")
+            observer.guest_report(3)
+        observer.powered_off()
+    assert (shown.data, called, heard.told) == (b"aa", [b"line"] * 2, [3, "off", 3])
+
+
+def test_a_gated_observer_wants_what_the_observer_wants() -> None:
+    gated = type(Gates().observer(Heard()))
+    assert gated.guest_report is not Observer.guest_report
+    assert gated.port_read is Observer.port_read
 
 
 def test_what_comes_behind_a_hit_waits_until_it_comes_again() -> None:
-    shown: list[bytes] = []
-    gate: Gate[bytes] = Gate(shown.append)
-    gate.hold()
-    gate.write(b"a")
-    gate.rewound()
-    gate.write(b"b")
-    assert shown == [b"b"]
+    shown, gates = Shown(), Gates()
+    sink, before = gates.sink(shown), gates.save()
+    gates.hold()
+    sink.write(b"ab")
+    assert shown.data == b""
+    gates.restore(before)
+    sink.write(b"ab")
+    assert shown.data == b"ab"
 
 
 def test_another_run_shows_what_it_makes() -> None:
-    shown: list[bytes] = []
-    now = [0]
-    gate: Gate[bytes] = Gate(shown.append)
-    gate.watch(lambda: now[0])
-    for now[0] in (5, 7, 9):
-        gate.write(b"a")
-    gate.rewound()
-    gate.forget_after(5)
-    for now[0] in (5, 8, 9):
-        gate.write(b"b")
-    assert shown == [b"a"] * 3 + [b"b"] * 2
+    shown, gates = Shown(), Gates()
+    sink = gates.sink(shown)
+    sink.write(b"a")
+    before = gates.save()
+    sink.write(b"aa")
+    gates.restore(before)
+    gates.forget_future()
+    sink.write(b"bb")
+    assert shown.data == b"aaabb"
 
 
 def test_an_override_is_met_again_where_it_was_met_before() -> None:
