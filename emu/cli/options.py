@@ -38,6 +38,8 @@ def layer(given: Mapping[str, Any]) -> Layer | None:
                 data[name] = [parse_drive(name, word) for word in value]
             case "nic":
                 data[name] = [parse_nic(word) for word in value]
+            case "fault":
+                data[name] = [parse_fault(word) for word in value]
             case "store":
                 data[name] = dict(parse_store(word) for word in value)
             case "kernel":
@@ -53,7 +55,7 @@ def layer(given: Mapping[str, Any]) -> Layer | None:
 def option_of(key: KeyPath) -> str:
     """The option that a key of the settings comes from."""
     names = [part for part in key if isinstance(part, str)]
-    name = names[0] if names[0] in ("disk", "cdrom", "nic", "store") else names[-1]
+    name = names[0] if names[0] in ("disk", "cdrom", "nic", "store", "fault") else names[-1]
     return "--" + SPELLED.get(name, name).replace("_", "-")
 
 
@@ -87,6 +89,20 @@ def parse_nic(word: str) -> dict[str, Any]:
             raise ConfigError(f"--nic: unknown property {part!r}: {suggestion(name, LISTS['nic'])}")
         if not equals:
             raise ConfigError(f"--nic: {name} has no value: give {name}=VALUE")
+        properties[name] = value
+    return properties
+
+
+def parse_fault(word: str) -> dict[str, Any]:
+    """`KIND,KEY=VALUE,...`; the keys are those of [[fault]] in a machine file."""
+    kind, *parts = word.split(",")
+    properties: dict[str, Any] = {"kind": kind}
+    for part in parts:
+        name, equals, value = part.partition("=")
+        if not equals:
+            raise ConfigError(
+                f"--fault: {part!r} has no value: give KIND,KEY=VALUE such as port-floats,port=0x10"
+            )
         properties[name] = value
     return properties
 

@@ -11,7 +11,7 @@ from emu.devices.vga.text import TextScreen
 from emu.inspect.screen import Style as ScreenStyle
 from emu.inspect.screen import lines_of, styled_rows
 from emu.inspect.summary import Summary, as_text
-from emu.inspect.transcript import Access, HostLine, Left, LogBytes, Step, Transcript
+from emu.inspect.transcript import Access, HostLine, Left, LogBytes, Misbehaved, Step, Transcript
 
 COLUMNS = ("time", "port", "access", "value", "meaning")
 Row = tuple[str, str, str, str, str]
@@ -46,6 +46,9 @@ def row(step: Step) -> Row:
             return time, "", "", "", f"-> {departure(step)}"
         case HostLine():
             return time, "", "", "", f'-> host\'s log: "{printable(step.text)}"'
+        case Misbehaved():
+            often = f" ({step.count} times)" if step.count > 1 else ""
+            return time, "", "", "", f"a host that misbehaves: {printable(step.name)}{often}"
 
 
 def show_run(transcript: Transcript, summary: Summary, stream: TextIO | None = None) -> None:
@@ -82,6 +85,15 @@ def departure(left: Left) -> str:
     return f"{left.target} left {bus} {left.location}"
 
 
+def fault_lines(summary: Summary) -> list[str]:
+    """What was to go wrong, and how often it did, a line each."""
+    return [f"{printable(name)}: {_times(count) if count else 'never'}" for name, count in summary.faults]
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
 def departure_lines(transcript: Transcript) -> list[str]:
     """What left which bus, a line each."""
     return [departure(left) for left in transcript.departures]
@@ -97,6 +109,8 @@ def _show_plain(transcript: Transcript, summary: Summary, stream: TextIO) -> Non
         _lines(stream, "", "Unplug protocol", *_columns([COLUMNS, *rows]), *_more(transcript))
     departures = departure_lines(transcript) or ["nothing"]
     _lines(stream, "", "Unplugged", *(f"  {line}" for line in departures))
+    if summary.faults:
+        _lines(stream, "", "Faults of the host", *(f"  {line}" for line in fault_lines(summary)))
     if summary.host_errors:
         _lines(stream, "", "Failed on the host", *(f"  {printable(each)}" for each in summary.host_errors))
     _lines(stream, "", f"Result: {summary.verdict.outcome.name}: {result_text(summary)}")
@@ -152,6 +166,10 @@ def _show_rich(transcript: Transcript, summary: Summary, stream: TextIO) -> None
     console.print(Text("Unplugged", style="italic"))
     for line in departures or ["nothing"]:
         console.print(Text(f"  {line}", style="magenta" if departures else "dim"))
+    if summary.faults:
+        console.print(Text("\nFaults of the host", style="italic"))
+        for line, (_, count) in zip(fault_lines(summary), summary.faults, strict=True):
+            console.print(Text(f"  {line}", style="" if count else "yellow"), soft_wrap=True)
     if summary.host_errors:
         console.print(Text("\nFailed on the host", style="italic"))
         for line in summary.host_errors:

@@ -15,6 +15,7 @@ from emu.cli.options import layer
 from emu.core.errors import ConfigError
 from emu.machine.bundled import guest_names
 from emu.machine.config import DISPLAYS, LINKS, ON_RESET, PACES, PROFILES, MachineConfig
+from emu.machine.fault_tables import KINDS as FAULT_KINDS
 from emu.machine.loader import load
 from emu.observe.kinds import KINDS
 
@@ -115,6 +116,15 @@ def option(
 @option(XEN, "--blacklist", multiple=True, metavar="PRODUCT/BUILD", help="Refuse this build of a driver.")
 @option(XEN, "--store", multiple=True, metavar="KEY=VALUE", help="A node of the store.")
 @option(XEN, "--no-log-throttle", is_flag=True, help="Let the guest log as fast as it can.")
+@option(
+    XEN,
+    "--fault",
+    multiple=True,
+    metavar="KIND[,KEY=VALUE...]",
+    shell_complete=completed_by(*(f"{kind}," for kind in FAULT_KINDS)),
+    help=f"Let the host misbehave: {', '.join(FAULT_KINDS)}; when, by `at=N`, `from=N`, `count=N`, "
+    "`every=N`, `after=20ms`, `after_text=TEXT`. See docs/faults.md.",
+)
 @option(OUTPUT, "--serial", metavar="stdio|null|file:PATH", help="The first serial port (stdio).")
 @option(OUTPUT, "--serial2", metavar="stdio|null|file:PATH", help="The second serial port (null).")
 @option(
@@ -213,6 +223,12 @@ def execute(config: MachineConfig) -> int:
     for warning in session.machine.warnings:
         complain(f"warning: {warning}")
     summary = session.run()
+    for name, count in summary.faults:
+        if not count:
+            complain(
+                f"warning: the fault {name!r} never happened, so this run says nothing about it: "
+                "look at when it is to come"
+            )
     for complaint in session.complaints:
         complain(complaint)
     if config.run.json:

@@ -119,6 +119,7 @@ class Session:
             guest_log=list(self.log.kept),
             console=self.console.kept,
             host_errors=machine.host_errors,
+            faults=machine.faults,
             screen=screen,
             findings=self._explainer.findings() if self._explainer else None,
         )

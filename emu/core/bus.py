@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from emu.core.events import Observers
 from emu.core.registers import RegisterMap
@@ -44,6 +45,16 @@ class Region:
     string_offsets: range = range(1)
 
 
+class Interposer(Protocol):
+    """Something between the processor and a port: it may pass an access on, change it, or keep it."""
+
+    def read(self, port: int, width: int, ask: Callable[[], int]) -> int:
+        """IN: what the guest gets, where the port's own answer is to be had from `ask`."""
+
+    def write(self, port: int, width: int, value: int, pass_on: Callable[[], None]) -> None:
+        """OUT: `pass_on` has the port take it."""
+
+
 class PortBus:
     """The 65,536 I/O ports."""
 
@@ -54,6 +65,8 @@ class PortBus:
         self._claims: dict[Region, int] = {}
         self.override: Callable[[int, int, int], int] | None = None
         """Somebody steers: takes port, width and the value read, gives what the guest reads instead."""
+        self.interposed: dict[int, Interposer] = {}
+        """What stands before ports, by port: that at which an access begins."""
         self.string_ports = bytearray(0x10000)
         """A byte for each port: whether several elements may move at once there."""
 
@@ -88,7 +101,10 @@ class PortBus:
 
     def read(self, port: int, width: int) -> int:
         """IN of `width` (1, 2 or 4) bytes."""
-        value = self._read(port, width)
+        if self.interposed and port in self.interposed:
+            value = self.interposed[port].read(port, width, lambda: self._read(port, width))
+        else:
+            value = self._read(port, width)
         if self.override is not None:
             value = self.override(port, width, value)
         for seen in self._observers.port_read:
@@ -99,7 +115,10 @@ class PortBus:
         """OUT of `width` (1, 2 or 4) bytes."""
         for seen in self._observers.port_write:
             seen(port, width, value)
-        self._write(port, width, value)
+        if self.interposed and port in self.interposed:
+            self.interposed[port].write(port, width, value, lambda: self._write(port, width, value))
+        else:
+            self._write(port, width, value)
 
     def moves_strings(self, port: int) -> bool:
         """Whether several elements may move at once at `port`."""
@@ -109,7 +128,7 @@ class PortBus:
         """At least one and at most `count` elements from `port`, as REP INS wants them."""
         region = self._owners[port]
         whole = region is not None and self.override is None and self._fits(region, port, width)
-        if region is None or region.read_string is None or not whole:
+        if region is None or region.read_string is None or not whole or port in self.interposed:
             return self.read(port, width).to_bytes(width, "little")
         data = region.read_string(port - self._bases[region], width, count)
         for seen in self._observers.port_string_read:
@@ -119,7 +138,8 @@ class PortBus:
     def write_string(self, port: int, width: int, data: bytes) -> int:
         """Write elements of `width` bytes to `port`; how many bytes were taken (at least one element)."""
         region = self._owners[port]
-        if region is None or region.write_string is None or not self._fits(region, port, width):
+        whole = region is not None and self._fits(region, port, width)
+        if region is None or region.write_string is None or not whole or port in self.interposed:
             self.write(port, width, int.from_bytes(data[:width], "little"))
             return width
         taken = region.write_string(port - self._bases[region], width, data)

@@ -89,6 +89,9 @@ class Observer:
     def powered_off(self) -> None:
         """The guest switched the machine off."""
 
+    def fault(self, name: str) -> None:
+        """The host misbehaves now, as the configuration's fault `name` says."""
+
     def note(self, source: str, text: str) -> None:
         """Something odd that the guest did and the hardware shrugged off."""
 
@@ -124,6 +127,7 @@ class Observers:
     guest_report: tuple[Callable[[int], None], ...]
     reset_requested: tuple[Callable[[str], None], ...]
     powered_off: tuple[Callable[[], None], ...]
+    fault: tuple[Callable[[str], None], ...]
     note: tuple[Callable[[str, str], None], ...]
 
     def __init__(self, *observers: Observer) -> None:

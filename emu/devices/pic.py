@@ -319,6 +319,13 @@ class PicPair(Device[PicPairState]):
         self.drive_outputs()
         return vector
 
+    def number(self, vector: int) -> int | None:
+        """The IRQ whose vector this is; None for one of nobody's."""
+        for first, chip in ((0, self.state.master), (8, self.state.slave)):
+            if vector & ~7 == chip.vector(0):
+                return first + (vector & 7)
+        return None
+
     def reset(self) -> None:
         """Power-on state; the levels at the inputs are the wires' and stay."""
         old = self.state

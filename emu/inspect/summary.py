@@ -36,6 +36,8 @@ class Summary:
     console: bytes
     host_errors: Sequence[str] = ()
     """Which images failed, and how; the guest saw errors of its drives."""
+    faults: Sequence[tuple[str, int]] = ()
+    """What was to go wrong, and how often it did."""
     screen: TextScreen | None = None
     """The text screen at the end; None where it showed none."""
     findings: Sequence[Finding] | None = None
@@ -62,6 +64,8 @@ class Summary:
             "console": as_text(self.console),
             "screen": None if self.screen is None else lines_of(self.screen),
         }
+        if self.faults:
+            plain["faults"] = [{"name": name, "count": count} for name, count in self.faults]
         if self.findings is not None:
             from emu.inspect.explanation import as_plain
 

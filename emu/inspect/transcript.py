@@ -57,7 +57,16 @@ class HostLine:
     text: str
 
 
-Step = Access | LogBytes | Left | HostLine
+@dataclass
+class Misbehaved:
+    """The host did what one of the configuration's faults says, `count` times in a row."""
+
+    ns: int
+    name: str
+    count: int = 1
+
+
+Step = Access | LogBytes | Left | HostLine | Misbehaved
 
 
 class Transcript(Observer):
@@ -92,6 +101,14 @@ class Transcript(Observer):
     def host_log(self, text: str) -> None:
         """A line for the host's log."""
         self._add(HostLine(self._clock.now, text))
+
+    def fault(self, name: str) -> None:
+        """The host misbehaves."""
+        last = self.steps[-1] if self.steps else None
+        if isinstance(last, Misbehaved) and last.name == name:
+            last.count += 1
+        else:
+            self._add(Misbehaved(self._clock.now, name))
 
     @property
     def departures(self) -> list[Left]:

@@ -63,12 +63,48 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Typing:
-    """Keys for the guest's keyboard."""
+    """What is typed, on the guest's keyboard or into a serial port."""
 
     text: str
-    """Characters, and names such as `<enter>`."""
+    """For the keyboard characters, and names such as `<enter>`; for a serial port the text itself."""
     after: str = ""
     """What the screen or the console shows first."""
+    to: str = "keyboard"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that the host does wrong at a given moment; `fault_tables.py` has the fields of each kind."""
+
+    kind: str
+    name: str
+    """What it is called in traces and summaries."""
+    port: int = 0
+    width: int | None = None
+    """Of the accesses that count; None: of any."""
+    value: int | None = None
+    """What is read instead."""
+    flip: int = 0
+    """The bits that are the wrong way round, where no value is given."""
+    irq: int = 0
+    drive: int = 0
+    sectors: tuple[int, int] | None = None
+    """The first and the last; None: all."""
+    access: str = "read"
+    delay_ns: int = 0
+    nic: int = 0
+    direction: str = "both"
+    byte: int | None = None
+    """Which one of a frame is damaged; None: the last."""
+    first: int = 1
+    """The first access that goes wrong, of those since its time has come."""
+    count: int | None = None
+    """How many go wrong; None: all."""
+    every: int = 1
+    """Of those from the first on every so many-th."""
+    after_ns: int = 0
+    after_text: str = ""
+    """What a serial port has put out first."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +137,7 @@ class Run:
     """`real`: idle time lasts as long as on the wall clock; `none`: it is skipped. None: real while input may
     come."""
     keys: tuple[Typing, ...] = ()
-    """What is typed on the guest's keyboard, in this order."""
+    """What is typed on the guest's keyboard, in this order, after the machine's `inputs`."""
     gdb: tuple[str, int] | None = None
     """The host and port where a debugger is listened for."""
     gdb_wait: bool = False
@@ -137,6 +173,14 @@ class MachineConfig:
     log_throttle: bool = True
     drives: tuple[Drive, ...] = ()
     nics: tuple[Nic, ...] = ()
+    inputs: tuple[Typing, ...] = ()
+    """What is typed, in this order."""
+    faults: tuple[Fault, ...] = ()
     costs: Costs = field(default_factory=Costs)
     epoch: int = EPOCH
     run: Run = field(default_factory=Run)
+
+    @property
+    def typings(self) -> tuple[Typing, ...]:
+        """All that is typed, in order."""
+        return (*self.inputs, *self.run.keys)

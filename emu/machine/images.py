@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from emu.backends.disk_image import RawImage
 from emu.backends.observed import ObservedBlock
 from emu.backends.overlay import Overlay
+from emu.core.backends import BlockBackend
 from emu.core.errors import ConfigError
 from emu.core.events import Observers
 from emu.core.state import Plain
@@ -39,8 +40,17 @@ class Failures:
 class Images:
     """Makes the drives of a machine, by position, and knows the files behind them."""
 
-    def __init__(self, drives: Iterable[Drive], observers: Observers) -> None:
-        """Raises ConfigError where an image cannot be used."""
+    def __init__(
+        self,
+        drives: Iterable[Drive],
+        observers: Observers,
+        between: Callable[[int, BlockBackend], BlockBackend] = lambda position, image: image,
+    ) -> None:
+        """`between` may put something between the drive at a position and an image.
+
+        Raises ConfigError where an image cannot be used.
+        """
+        self._between = between
         self.overlays: dict[int, Overlay] = {}
         """Those of the disks, by position."""
         self.warnings: list[str] = []
@@ -68,7 +78,7 @@ class Images:
             return None
         discs = self._discs[position]
         if path not in discs:
-            self._cds[position].add_disc(self._read_only(f"cd {position}", Path(path)))
+            self._cds[position].add_disc(self._read_only(position, Path(path)))
             discs.append(path)
         return discs.index(path)
 
@@ -93,17 +103,19 @@ class Images:
         overlay = self.overlays[drive.position] = Overlay(
             self._open(drive.image, write=drive.write), write=drive.write
         )
-        return AtaDisk(name, image=ObservedBlock(name, overlay, self._observers, self.failures.add))
+        image = ObservedBlock(name, overlay, self._observers, self.failures.add)
+        return AtaDisk(name, image=self._between(drive.position, image))
 
     def _cd(self, drive: Drive) -> CdDrive:
         name, paths = f"cd {drive.position}", (drive.image, *drive.next)
-        first, *following = (self._read_only(name, path) for path in paths)
+        first, *following = (self._read_only(drive.position, path) for path in paths)
         cd = self._cds[drive.position] = CdDrive(name, image=first, following=following)
         self._discs[drive.position] = [str(path) for path in paths]
         return cd
 
-    def _read_only(self, name: str, path: Path) -> ObservedBlock:
-        return ObservedBlock(name, self._open(path), self._observers, self.failures.add)
+    def _read_only(self, position: int, path: Path) -> BlockBackend:
+        image = ObservedBlock(f"cd {position}", self._open(path), self._observers, self.failures.add)
+        return self._between(position, image)
 
     def _open(self, path: Path, *, write: bool = False) -> RawImage:
         image = RawImage(path, write=write)

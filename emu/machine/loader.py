@@ -26,11 +26,14 @@ from emu.machine.config import (
     POSITIONS,
     PROFILES,
     Drive,
+    Fault,
     Kernel,
     MachineConfig,
     Nic,
     Run,
 )
+from emu.machine.fault_tables import PARSERS as FAULT_PARSERS
+from emu.machine.fault_tables import KeyedError, fault_from
 from emu.machine.machine_file import KeyPath, MachineFile
 from emu.machine.nearest import suggestion
 from emu.xen.xenstore.store import StoreError, canonical
@@ -121,6 +124,7 @@ LISTS: Mapping[str, Mapping[str, Key]] = {
         "capture": Key(values.path, "capture"),
         "rom": Key(values.path, "rom"),
     },
+    "fault": {name: Key(parse, name) for name, parse in FAULT_PARSERS.items()},
 }
 """Tables that there may be several of."""
 
@@ -183,6 +187,7 @@ class _Draft:
     store: dict[str, str] = field(default_factory=dict)
     drives: dict[int, Drive] = field(default_factory=dict)
     nics: tuple[Nic, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     def finish(self) -> MachineConfig:
         config = MachineConfig(
@@ -193,6 +198,7 @@ class _Draft:
             store=tuple(self.store.items()),
             drives=tuple(self.drives[position] for position in sorted(self.drives)),
             nics=self.nics,
+            faults=self.faults,
         )
         return replace(config, **self.tables["guest"], **self.tables["machine"])
 
@@ -235,6 +241,8 @@ class _Reader:
         self._store(self._layer.data.get("store", {}))
         self._drives()
         self._nics(self._layer.data.get("nic", []))
+        for number, each in enumerate(self._layer.data.get("fault", [])):
+            self._draft.faults += (self._fault(("fault", number), each),)
 
     def _table(self, name: str, content: Mapping[str, Any]) -> None:
         read = self._keys(TABLES[name], content, (name,))
@@ -322,6 +330,12 @@ class _Reader:
                     )
             nics.append(nic if "mac" in each else replace(nic, mac=_counted_mac(number)))
         self._draft.nics = tuple(nics) or self._draft.nics
+
+    def _fault(self, at: KeyPath, content: Mapping[str, Any]) -> Fault:
+        try:
+            return fault_from(self._keys(LISTS["fault"], content, at))
+        except KeyedError as error:
+            raise self._refusal(at if error.key is None else (*at, error.key), str(error)) from None
 
     def _refusal(self, at: KeyPath, problem: str) -> ConfigError:
         return ConfigError(f"{self._layer.where(at)}: {problem}")

@@ -93,7 +93,7 @@ class Machine:
         self.loop = RunLoop(
             processor=pc.processor,
             clock=pc.clock,
-            interrupts=pc.pics,
+            interrupts=pc.interrupts,
             reset=self.reset,
             shut_down=self._shut_down,
             inbox=pc.inbox,
@@ -115,6 +115,11 @@ class Machine:
     def host_errors(self) -> list[str]:
         """What failed behind the drives: the drive, the image and why."""
         return self.pc.images.failures.sentences()
+
+    @property
+    def faults(self) -> list[tuple[str, int]]:
+        """What the configuration has go wrong, and how often it has."""
+        return self.pc.faults.counts
 
     def change_disc(self, position: int, path: Path | None) -> None:
         """Put the disc in a file into the CD drive at `position`, or take out what is there, from outside.

@@ -136,12 +136,14 @@ def nic_name(number: int) -> str:
     return f"nic {number}"
 
 
-def make_links(nics: Sequence[Nic], clock: Clock, observers: Observers) -> list[ObservedLink]:
-    """The back ends of network cards, named after them."""
+def make_links(
+    nics: Sequence[Nic], clock: Clock, observers: Observers, between: Callable[[int, Link], Link]
+) -> list[ObservedLink]:
+    """The back ends of network cards, named after them; `between` may put something before a card's link."""
     links = []
     for number, nic in enumerate(nics):
         name = nic_name(number)
-        link = _make_link(nic, f"{name} {nic.backend}", clock)
+        link = between(number, _make_link(nic, f"{name} {nic.backend}", clock))
         links.append(ObservedLink(link, nic=name, observers=observers))
     return links
 

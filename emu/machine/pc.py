@@ -46,6 +46,7 @@ from emu.devices.vga.planes import MEMORY_SIZE
 from emu.machine.acpi.tables import firmware_files as acpi_files
 from emu.machine.card_roms import CardRoms
 from emu.machine.config import MachineConfig
+from emu.machine.faults import Faults
 from emu.machine.images import Images
 from emu.machine.inbox import Inbox
 from emu.machine.parts import RESET_BUTTON, EmulatedDisk, Outlets, low_rom, make_links
@@ -74,6 +75,7 @@ class Pc:
     ) -> None:
         clock = self.clock = Clock(config.costs)
         ports, mmio = self.ports, self.mmio = PortBus(seen), MmioBus(seen)
+        faults = self.faults = Faults(config, clock, seen)
 
         # memory: the firmware ends at 4 GiB; its tail shows below 1 MiB until RAM shadows it
         ram = config.memory_mib << 20
@@ -89,18 +91,22 @@ class Pc:
             memory=memory, ports=ports, clock=clock, observers=seen, native=native
         )
         pics = self.pics = PicPair(output=cpu.set_interrupt_wanted)
+        self.interrupts = faults.answer_for(pics) if config.faults else pics
         self.lines: list[IrqLine] = []
 
         def line(name: str, sink: Callable[[bool], None]) -> IrqLine:
             self.lines.append(IrqLine(name, sink, seen))
             return self.lines[-1]
 
+        def pin(number: int) -> Callable[[bool], None]:
+            return faults.wire(number, pics.input(number))
+
         def isa(number: int) -> IrqLine:
-            return line(f"irq {number}", pics.input(number))
+            return line(f"irq {number}", pin(number))
 
         def shared(number: int, *names: str) -> Sequence[IrqLine]:
             """Wires of an ISA interrupt that what is routed there shares with a chip."""
-            common = SharedInput(pics.input(number))
+            common = SharedInput(pin(number))
             common.lines = tuple(line(name, common.changed) for name in names)
             return common.lines
 
@@ -111,9 +117,11 @@ class Pc:
         cmos = memory_sizes(below_4_gib=low_ram, above_4_gib=ram - low_ram)
         cmos |= boot_order([BootDevice.DISK, BootDevice.CDROM, BootDevice.NETWORK])
         memory_map = [MemoryRange(0, low_ram)] + [MemoryRange(FOUR_GIB, ram - low_ram)] * (ram > low_ram)
-        self.com1 = Uart16550("com1", 0x3F8, irq=isa(4), clock=clock, sink=out.serial)
+        self.com1 = Uart16550("com1", 0x3F8, irq=isa(4), clock=clock, sink=faults.console("com1", out.serial))
         irq_3, com2_irq = shared(3, "irq 3", "com2")
-        self.com2 = Uart16550("com2", 0x2F8, irq=com2_irq, clock=clock, sink=out.serial2)
+        self.com2 = Uart16550(
+            "com2", 0x2F8, irq=com2_irq, clock=clock, sink=faults.console("com2", out.serial2)
+        )
         keyboard = self.keyboard = I8042(
             irq=isa(1),
             mouse_irq=isa(12),
@@ -175,19 +183,31 @@ class Pc:
         reset_control = ResetControl(reset=lambda hard: out.reset("port cf9"))
 
         # disks and CD drives: 0x1f0, 0x170
-        images = self.images = Images(config.drives, seen)
+        images = self.images = Images(config.drives, seen, faults.image)
         ide = self.ide = IdeController(
             "ide",
-            primary=Channel("primary", irq=isa(14), command_base=0x1F0, control_base=0x3F6, **images.pair(0)),
+            primary=Channel(
+                "primary",
+                irq=isa(14),
+                command_base=0x1F0,
+                control_base=0x3F6,
+                mechanics=faults.mechanics(0),
+                **images.pair(0),
+            ),
             secondary=Channel(
-                "secondary", irq=isa(15), command_base=0x170, control_base=0x376, **images.pair(2)
+                "secondary",
+                irq=isa(15),
+                command_base=0x170,
+                control_base=0x376,
+                mechanics=faults.mechanics(2),
+                **images.pair(2),
             ),
             read_memory=memory.read,
             write_memory=memory.write,
         )
 
         # network cards
-        links = self.links = make_links(config.nics, clock, seen)
+        links = self.links = make_links(config.nics, clock, seen, faults.link)
         cards = [
             Rtl8029(f"rtl8029 {n}", mac=nic.mac, irq=pci.intx(FIRST_NIC_SLOT + n, 0), link=link)
             for n, (nic, link) in enumerate(zip(config.nics, links, strict=True))
@@ -224,7 +244,9 @@ class Pc:
         for (slot, number), function in functions.items():
             pci.plug(function, slot, number)
         on_ports: list[Device[Any]] = [*isa_devices, fw_cfg, pci, reset_control, unplug]
-        self.devices: list[Device[Any]] = [*on_ports, *functions.values(), vga, *cards]
+        faults.stand_before(ports, unplug.exhaust_log)
+        of_faults: list[Device[Any]] = [faults] if config.faults else []
+        self.devices: list[Device[Any]] = [*of_faults, *on_ports, *functions.values(), vga, *cards]
         for device in on_ports:
             for region in device.ports():
                 ports.claim(region)

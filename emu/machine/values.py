@@ -5,6 +5,7 @@ the configuration holds, or raises ValueError with a sentence that names the rem
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
@@ -16,12 +17,17 @@ from emu.machine.keys import strokes
 from emu.machine.nearest import suggestion
 from emu.observe.kinds import KINDS
 
+TIME = re.compile(r"(\d+(?:\.\d+)?)(ns|us|ms|s)")
+NS_OF = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+
 Parse = Callable[[Any, Path], Any]
 """Takes a value and the folder that relative paths start from."""
 
 AFTER = "after="
 BUILT_IN = "bios"
 NO_ROM = "none"
+LONGEST_TIME = 24
+LONGEST_TEXT = 4096
 LOOPBACK = "127.0.0.1"
 MAC_BYTES = 6
 MULTICAST = 1
@@ -59,6 +65,49 @@ def integer(low: int, high: int, unit: str = "") -> Parse:
         return value
 
     return parse
+
+
+def number(low: int, high: int) -> Parse:
+    """A whole number, which may stand in quotes, and then also in hexadecimal."""
+    whole = integer(low, high)
+
+    def parse(value: Any, folder: Path) -> int:
+        if isinstance(value, str):
+            try:
+                value = int(value, 0)
+            except ValueError:
+                raise ValueError(f"must be a whole number such as {high}, not {value!r}") from None
+        return int(whole(value, folder))
+
+    return parse
+
+
+def one_of(*numbers: int) -> Parse:
+    """One of some numbers."""
+    parse_number = number(min(numbers), max(numbers))
+
+    def parse(value: Any, folder: Path) -> int:
+        found = int(parse_number(value, folder))
+        if found not in numbers:
+            raise ValueError(f"cannot be {found}: give {', '.join(map(str, numbers))}")
+        return found
+
+    return parse
+
+
+def duration(value: Any, folder: Path) -> int:
+    """A time with its unit, in nanoseconds."""
+    found = TIME.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None or len(value) > LONGEST_TIME:
+        raise ValueError(f"must be a time with its unit such as 20ms, not {value!r}")
+    return round(float(found[1]) * NS_OF[found[2]])
+
+
+def text_that_can_come(value: Any, folder: Path) -> str:
+    """Text that a console may show."""
+    if not text(value, folder) or len(str(value).encode()) > LONGEST_TEXT:
+        raise ValueError(f"must be a text of 1 to {LONGEST_TEXT} bytes, not {str(value)[:20]!r}")
+    return str(value)
 
 
 def seconds(value: Any, folder: Path) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-KINDS = ("ports", "mmio", "pci", "irq", "exceptions", "disk", "net", "unplug", "store")
+KINDS = ("ports", "mmio", "pci", "irq", "exceptions", "disk", "net", "unplug", "store", "faults")
 
 
 class Decoded(NamedTuple):

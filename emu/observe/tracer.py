@@ -83,6 +83,7 @@ def trace_observers(
         "net": _Network,
         "unplug": _Unplug,
         "store": _Store,
+        "faults": _Faults,
     }
     observers += [observer(journal) for kind, observer in by_kind.items() if kind in kinds]
     if set(KINDS) <= set(kinds):
@@ -287,6 +288,12 @@ class _Store(_Journalled):
         """The store was asked."""
         facts: dict[str, Any] = {"operation": operation, "path": path, "value": value}
         self._journal.add("store", "store_access", f"{operation} {path} {value!r}", **facts)
+
+
+class _Faults(_Journalled):
+    def fault(self, name: str) -> None:
+        """The host misbehaves."""
+        self._journal.add("faults", "fault", f"a host that misbehaves: {name}", name=name)
 
 
 class _Machine(_Journalled):

@@ -64,6 +64,10 @@ class GuestLog:
         state.buffer.clear()
         self._sink(line)
 
+    def exhaust(self, state: GuestLogState) -> None:
+        """Leave no token in the bucket."""
+        state.available, state.last_refill_ns = 0, self._clock.now
+
     def _throttle(self, state: GuestLogState, count: int) -> None:
         if state.last_refill_ns is None:
             state.last_refill_ns = self._clock.now

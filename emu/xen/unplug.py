@@ -94,6 +94,10 @@ class UnplugPorts(Device[UnplugState]):
         """Lock or unlock the ROM area."""
         self._lock_rom(bool(self.state.flags.rom_locked))
 
+    def exhaust_log(self) -> None:
+        """As after much logging: the next line has to wait."""
+        self._log.exhaust(self.state.log)
+
     def _does(self, port: int, width: int, direction: Direction) -> Does:
         """The profile's row for an access, looked up once: a log comes byte by byte."""
         access = port, width, direction

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from emu.core.events import Observers
 from emu.machine.bundled import guest_names
+from emu.machine.config import Fault
 from emu.machine.loader import load
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Pace, Stop
@@ -20,9 +23,15 @@ class Guest:
     """A bundled guest's machine with its trace hash."""
 
     def __init__(
-        self, name: str, *, pace: Pace | None = None, watched: bool = False, native: bool = True
+        self,
+        name: str,
+        *,
+        pace: Pace | None = None,
+        watched: bool = False,
+        native: bool = True,
+        faults: tuple[Fault, ...] = (),
     ) -> None:
-        self.config = load(name)
+        self.config = replace(load(name), faults=faults)
         self.observers = Observers()
         self.machine = Machine(self.config, observers=self.observers, native=native)
         self.hash = TraceHash(self.machine.clock)

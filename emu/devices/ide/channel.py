@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emu.core.bus import Region
+from emu.core.clock import Clock
 from emu.core.device import Device
 from emu.core.state import Plain, StateError, from_plain, to_plain
 from emu.core.wires import IrqLine
@@ -35,16 +36,30 @@ from emu.devices.ide.registers import (
 )
 
 Place = Position[Any]
-RESETTING = Status(0).replace(busy=1)
+BUSY = Status(0).replace(busy=1)
+
+
+@dataclass(frozen=True)
+class Mechanics:
+    """What makes drives take time: until then they are busy. [ATA6] 7.15.6.1."""
+
+    clock: Clock
+    begin: Callable[[int], int]
+    """The drive in a position is given a command: how many nanoseconds it will be busy."""
 
 
 @dataclass
 class ChannelState:
-    """Which position is selected, the device control register, and the level of INTRQ."""
+    """Which position is selected, the device control register, and the level of INTRQ.
+
+    While a drive is busy, the command that it will carry out, and when.
+    """
 
     selected: int = 0
     control: DeviceControl = field(default_factory=DeviceControl)
     interrupt: bool = False
+    command: int | None = None
+    ready_at: int = 0
 
 
 class Channel(Device[ChannelState]):
@@ -59,8 +74,12 @@ class Channel(Device[ChannelState]):
         control_base: int,
         master: Place | None = None,
         slave: Place | None = None,
+        mechanics: Mechanics | None = None,
     ) -> None:
+        """Without `mechanics` all commands complete at once."""
         super().__init__(name, ChannelState())
+        self._mechanics = mechanics
+        self._timer = mechanics.clock.timer(f"{name} busy", self._carry_out) if mechanics else None
         self.positions: tuple[Place, Place] = (
             master or EmptyPosition(f"{name} master"),
             slave or EmptyPosition(f"{name} slave"),
@@ -110,7 +129,8 @@ class Channel(Device[ChannelState]):
         selected = self.positions[self.state.selected]
         if not (selected.present or self._empty_answers):
             return 0
-        return int(RESETTING if self.state.control & SOFTWARE_RESET else selected.state.status)
+        busy = self.state.control & SOFTWARE_RESET or self.state.command is not None
+        return int(BUSY if busy else selected.state.status)
 
     @property
     def _empty_answers(self) -> bool:
@@ -150,12 +170,20 @@ class Channel(Device[ChannelState]):
             position.restore(saved)
         self.state = from_plain(ChannelState, plain["channel"], self.name)
         self._drive_interrupt()
+        self._arm()
 
     def drive_outputs(self) -> None:
         """Let the bus master move data, then drive INTRQ."""
         if self.positions[self.state.selected].wants_dma:
             self.serve_dma()
         self._drive_interrupt()
+        self._arm()
+
+    def _arm(self) -> None:
+        if self._timer is not None and self.state.command is not None:
+            self._timer.arm(self.state.ready_at)
+        elif self._timer is not None and self._timer.deadline is not None:
+            self._timer.cancel()
 
     def _drive_interrupt(self) -> None:
         """INTRQ is the selected drive's, unless nIEN is set. [ATA6] 7.8."""
@@ -235,13 +263,28 @@ class Channel(Device[ChannelState]):
             return
         if busy:
             if command == Command.DEVICE_RESET and isinstance(self.selected, CdDrive):
+                self.state.command = None
                 self.selected.execute(command)
             return
         self._withdraw_interrupt()
         if command == Command.EXECUTE_DEVICE_DIAGNOSTIC:
             self._run_diagnostics()
         elif self.selected.present:
+            self._begin(command)
+
+    def _begin(self, command: int) -> None:
+        """Carry out a command, at once or when the drive has been busy with it for a while."""
+        delay = self._mechanics.begin(self.state.selected) if self._mechanics else 0
+        if self._mechanics and delay:
+            self.state.command, self.state.ready_at = command, self._mechanics.clock.now + delay
+        else:
             self.selected.execute(command)
+
+    def _carry_out(self) -> None:
+        command, self.state.command = self.state.command, None
+        if command is not None:
+            self.selected.execute(command)
+        self.drive_outputs()
 
     def _withdraw_interrupt(self) -> None:
         """A command negates INTRQ, so that its own interrupt has an edge. [ATA6] 5.2.9."""
@@ -266,5 +309,5 @@ class Channel(Device[ChannelState]):
         if self.state.control.software_reset and not before.software_reset:
             for position in self.positions:
                 position.software_reset()
-            self.state.selected = 0
+            self.state.selected, self.state.command = 0, None
         self.drive_outputs()
