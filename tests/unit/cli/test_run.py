@@ -394,17 +394,17 @@ def test_a_kernel_is_entered_instead_of_the_firmware(emu: Emu) -> None:
 
 def test_faults_are_told_in_transcript_and_summary_and_those_that_never_happened(emu: Emu) -> None:
     code = PROTOCOL + report(0)
-    faults = ("--fault", "port-floats,port=0x10,at=2", "--fault", "port-floats,port=0x80,name=a\x1bport")
+    faults = ("--fault", "port-floats,port=0x10,at=2", "--fault", "port-floats,port=0x81,name=a\x1bport")
     assert emu.run(code, *faults) == 0
     lines = emu.out.splitlines()
     at = next(number for number, line in enumerate(lines) if "a host that misbehaves" in line)
-    assert lines[at].endswith("ms                       a host that misbehaves: port 0x10 floats")
+    assert lines[at].split("ms", 1)[1].strip() == "a host that misbehaves: port 0x10 floats"
     assert " 0x10  read 2   0xffff " in lines[at + 1]
     assert lines[lines.index("Faults of the host") + 1 :][:2] == [
         "  port 0x10 floats: once",
-        "  a\\x1bport: never",
+        r"  a\x1bport: never",
     ]
-    assert "warning: the fault 'a\\x1bport' never happened, so this run says nothing about it" in emu.err
+    assert r"warning: the fault 'a\x1bport' never happened, so this run says nothing about it" in emu.err
 
 
 def test_json_has_the_faults_of_a_run_that_has_any(emu: Emu) -> None:
@@ -416,4 +416,4 @@ def test_json_has_the_faults_of_a_run_that_has_any(emu: Emu) -> None:
 
 def test_faults_are_a_kind_of_event(emu: Emu) -> None:
     emu.run(read(0x10, 2) + report(0), "--trace", "faults", "--fault", "port-floats,port=0x10")
-    assert emu.err.split()[-9:] == "faults a host that misbehaves: port 0x10 floats".split()
+    assert " ".join(emu.err.split()).endswith(" faults a host that misbehaves: port 0x10 floats")

@@ -246,7 +246,7 @@ def test_drives_without_a_position_take_free_ones() -> None:
 
 
 def test_all_kinds_are_every_kind() -> None:
-    assert len(build([option_layer(run={"trace": "all"})]).run.trace) == 9
+    assert len(build([option_layer(run={"trace": "all"})]).run.trace) == 10
 
 
 def test_a_guest_is_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

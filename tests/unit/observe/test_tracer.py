@@ -149,6 +149,7 @@ EXAMPLES: dict[str, tuple[str, tuple[Any, ...], str]] = {
     "guest_report": ("machine", (0,), "the guest reported status 0"),
     "reset_requested": ("machine", ("i8042",), "reset by i8042"),
     "powered_off": ("machine", (), "power off"),
+    "fault": ("faults", ("port 0x10 floats",), "a host that misbehaves: port 0x10 floats"),
     "note": ("machine", ("uart", "odd"), "uart: odd"),
 }  # fmt: skip
 
