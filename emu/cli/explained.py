@@ -6,10 +6,11 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from emu.cli.render import is_rich, printable
+from emu.cli.render import is_rich
 from emu.inspect.explanation import details, heading, sentence
 from emu.inspect.findings import Finding
 from emu.inspect.protocol_rules import Verdict
+from emu.inspect.transcript_rows import printable
 
 STYLES = {
     Verdict.RIGHT: "green",

@@ -17,7 +17,12 @@ USAGE, INTERRUPTED = 2, 4
 
 @click.group(
     cls=LazyGroup,
-    modules={"run": "emu.cli.run", "debug": "emu.cli.debug", "guests": "emu.cli.guests"},
+    modules={
+        "run": "emu.cli.run",
+        "debug": "emu.cli.debug",
+        "test": "emu.cli.test",
+        "guests": "emu.cli.guests",
+    },
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -33,6 +38,7 @@ def emu(context: click.Context) -> int:
       emu guests              what there is to run
       emu run unplug-all      a guest that unplugs everything
       emu run --disk my.img   a disk image of your own
+      emu test my-tests/      guests as smoke tests
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)

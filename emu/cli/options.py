@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from emu.core.errors import ConfigError
-from emu.machine.loader import LISTS, Layer
+from emu.machine.layers import Layer
+from emu.machine.loader import LISTS
 from emu.machine.machine_file import KeyPath
 from emu.machine.nearest import suggestion
 

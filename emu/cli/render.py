@@ -10,11 +10,9 @@ from typing import TextIO
 from emu.devices.vga.text import TextScreen
 from emu.inspect.screen import Style as ScreenStyle
 from emu.inspect.screen import lines_of, styled_rows
-from emu.inspect.summary import Summary, as_text
-from emu.inspect.transcript import Access, HostLine, Left, LogBytes, Misbehaved, Step, Transcript
-
-COLUMNS = ("time", "port", "access", "value", "meaning")
-Row = tuple[str, str, str, str, str]
+from emu.inspect.summary import Summary
+from emu.inspect.transcript import Left, Transcript
+from emu.inspect.transcript_rows import COLUMNS, Row, departure, printable, row
 
 STYLES = {"SUCCESS": "bold green", "SKIP": "bold yellow"}
 BAD = "bold red"
@@ -23,32 +21,6 @@ BAD = "bold red"
 def is_rich(stream: TextIO) -> bool:
     """Whether `stream` is a terminal that can do more than lines."""
     return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-
-
-def printable(text: str) -> str:
-    """`text` with everything escaped that would steer a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def row(step: Step) -> Row:
-    """A step of the transcript in columns."""
-    time = f"{step.ns / 1e6:.6f} ms"
-    match step:
-        case Access():
-            access = f"{'write' if step.write else 'read'} {step.width}"
-            access += f" x{step.count}" if step.count > 1 else ""
-            value = f"{step.value:#0{2 + 2 * step.width}x}"
-            return time, f"{step.port:#04x}", access, value, printable(step.meaning)
-        case LogBytes():
-            text = printable(as_text(step.text.rstrip(b"\n")))
-            return time, f"{step.port:#04x}", "write 1", f"{step.count} bytes", f'guest\'s log: "{text}"'
-        case Left():
-            return time, "", "", "", f"-> {departure(step)}"
-        case HostLine():
-            return time, "", "", "", f'-> host\'s log: "{printable(step.text)}"'
-        case Misbehaved():
-            often = f" ({step.count} times)" if step.count > 1 else ""
-            return time, "", "", "", f"a host that misbehaves: {printable(step.name)}{often}"
 
 
 def show_run(transcript: Transcript, summary: Summary, stream: TextIO | None = None) -> None:
@@ -77,12 +49,6 @@ def result_text(summary: Summary) -> str:
         expected = ", as expected"
     took = f"{summary.virtual_ns / 1e9:.6f} s virtual, {summary.wall_s:.2f} s wall"
     return f"{printable(summary.verdict.reason)}{expected} ({took})"
-
-
-def departure(left: Left) -> str:
-    """What left which bus: PCI locations are numbers, those of IDE are words."""
-    bus = "PCI" if left.location[:1].isdigit() else "IDE"
-    return f"{left.target} left {bus} {left.location}"
 
 
 def fault_lines(summary: Summary) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -16,7 +17,7 @@ from emu.core.errors import ConfigError
 from emu.machine.bundled import guest_names
 from emu.machine.config import DISPLAYS, LINKS, ON_RESET, PACES, PROFILES, MachineConfig
 from emu.machine.fault_tables import KINDS as FAULT_KINDS
-from emu.machine.loader import load
+from emu.machine.loader import SUFFIX, load
 from emu.observe.kinds import KINDS
 
 MACHINE, XEN, OUTPUT, WATCHING, PACE = (
@@ -206,6 +207,10 @@ def run(target: str | None, **given: Any) -> int:
                  5 FAILURE   6 CRASH (triple fault)
     """
     config = load(target, layer(given))
+    if target is not None and target.endswith(SUFFIX):
+        from emu.smoke.scenario import check
+
+        check(Path(target))
     bootable = config.drives or config.firmware or config.kernel or any(nic.rom for nic in config.nics)
     if target is None and not bootable:
         raise ConfigError(

@@ -7,7 +7,7 @@ says where: a file and a line, or an option.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from emu.machine.config import (
 )
 from emu.machine.fault_tables import PARSERS as FAULT_PARSERS
 from emu.machine.fault_tables import KeyedError, fault_from
+from emu.machine.layers import Key, Layer
 from emu.machine.machine_file import KeyPath, MachineFile
 from emu.machine.nearest import suggestion
 from emu.xen.xenstore.store import StoreError, canonical
@@ -45,12 +46,8 @@ DISK_ORDER, CDROM_ORDER = (0, 1, 2, 3), (2, 3, 1, 0)
 """The positions that a drive without one takes: the first that no other drive of its layer has."""
 
 
-@dataclass(frozen=True)
-class Key:
-    """A key of a machine file: how its value is read, and the field that it sets."""
-
-    parse: values.Parse
-    field: str
+GUEST, WITHOUT = "guest", "without"
+"""Keys of [machine] that say what a file builds on, and what of it is left out; they set no field."""
 
 
 def _whole(low: int, high: int) -> values.Parse:
@@ -71,6 +68,8 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
         "blacklist": Key(values.blacklist, "blacklist"),
         "log_throttle": Key(values.boolean, "log_throttle"),
         "epoch": Key(_whole(0, 253402300799), "epoch"),
+        "guest": Key(values.text, GUEST),
+        "without": Key(values.parts, WITHOUT),
     },
     "kernel": {
         "image": Key(values.path, "image"),
@@ -130,30 +129,19 @@ LISTS: Mapping[str, Mapping[str, Key]] = {
 
 OF_PEER = ("address", "serve")
 """Keys of a network card that mean something to one back end alone."""
-
-Where = Callable[[KeyPath], str]
-"""Names the place of a key to the user."""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A machine file's worth of settings, where they stand, and where their relative paths start."""
-
-    data: Mapping[str, Any]
-    where: Where
-    folder: Path = Path()
-    name: str | None = None
+OF_TESTS = ("test", "matrix", "when")
+"""Tables that say how a machine is tested: `emu.smoke.scenario` reads them."""
 
 
 def load(target: str | None = None, options: Layer | None = None) -> MachineConfig:
     """The configuration of a bundled guest or a machine file, with `options` on top. Raises ConfigError."""
-    layers = [] if target is None else [_file_layer(_target_path(target))]
+    layers = [] if target is None else file_layers(target_path(target))
     return build([*layers, options] if options else layers)
 
 
 def load_file(path: Path) -> MachineConfig:
     """The configuration in a machine file. Raises ConfigError."""
-    return build([_file_layer(path)])
+    return build(file_layers(path))
 
 
 def build(layers: Iterable[Layer]) -> MachineConfig:
@@ -164,7 +152,8 @@ def build(layers: Iterable[Layer]) -> MachineConfig:
     return draft.finish()
 
 
-def _target_path(target: str) -> Path:
+def target_path(target: str) -> Path:
+    """The machine file that a bundled guest's name or a path means. Raises ConfigError."""
     if target.endswith(SUFFIX):
         return Path(target)
     if "/" in target or Path(target).suffix in (".img", ".iso", ".bin", ".raw"):
@@ -173,9 +162,22 @@ def _target_path(target: str) -> Path:
     return guest_path(target)
 
 
-def _file_layer(path: Path) -> Layer:
+def file_layers(path: Path, above: tuple[Path, ...] = ()) -> list[Layer]:
+    """The layer of a machine file on top of those that it builds on. Raises ConfigError."""
     file = MachineFile(path)
-    return Layer(file.data, file.where, path.parent, path.stem)
+    layer = Layer(file.data, file.where, path.parent, path.name.removesuffix(SUFFIX).removesuffix(".emu"))
+    machine = file.data.get("machine")
+    guest = machine.get(GUEST) if isinstance(machine, dict) else None
+    if not isinstance(guest, str):
+        return [layer]
+    above = (*above, path.resolve())
+    try:
+        base = path.parent / guest if guest.endswith(SUFFIX) else target_path(guest)
+        if base.resolve() in above:
+            raise ConfigError(f"{guest} builds on this file itself: name another guest")
+        return [*file_layers(base, above), layer]
+    except ConfigError as error:
+        raise layer.refusal(("machine", GUEST), str(error)) from None
 
 
 @dataclass
@@ -200,7 +202,10 @@ class _Draft:
             nics=self.nics,
             faults=self.faults,
         )
-        return replace(config, **self.tables["guest"], **self.tables["machine"])
+        machine = {
+            name: value for name, value in self.tables["machine"].items() if name not in (GUEST, WITHOUT)
+        }
+        return replace(config, **self.tables["guest"], **machine)
 
     def _kernel(self) -> Kernel | None:
         given = dict(self.tables["kernel"])
@@ -227,6 +232,8 @@ class _Reader:
         if self._layer.name:
             self._draft.name = self._layer.name
         for name, content in self._layer.data.items():
+            if name in OF_TESTS:
+                continue
             if name not in (*TABLES, *LISTS, "store"):
                 known = [f"[{table}]" for table in (*TABLES, "store")] + [f"[[{each}]]" for each in LISTS]
                 raise self._refusal((name,), f"unknown table {name!r}: {suggestion(name, known)}")
@@ -239,6 +246,8 @@ class _Reader:
         for name in TABLES:
             self._table(name, self._layer.data.get(name, {}))
         self._store(self._layer.data.get("store", {}))
+        for part in self._draft.tables["machine"].pop(WITHOUT, ()):
+            self._leave_out(part)
         self._drives()
         self._nics(self._layer.data.get("nic", []))
         for number, each in enumerate(self._layer.data.get("fault", [])):
@@ -257,20 +266,31 @@ class _Reader:
                 self._draft.tables[name].pop(kind, None)
         self._draft.tables[name].update(read)
 
+    def _leave_out(self, part: str) -> None:
+        """Take a part of the layers below away; `disks` and the like are all there are."""
+        draft, (kind, _, number) = self._draft, part.partition(" ")
+        if kind in ("nic", "nics"):
+            left = [nic for at, nic in enumerate(draft.nics) if number and at != int(number)]
+            missing = bool(number) and len(left) == len(draft.nics)
+            draft.nics = tuple(left)
+        else:
+            cdrom = kind.startswith("cd")
+            gone = [
+                drive.position
+                for drive in draft.drives.values()
+                if drive.cdrom == cdrom and number in ("", str(drive.position))
+            ]
+            missing = bool(number) and not gone
+            for position in gone:
+                del draft.drives[position]
+        if missing:
+            raise self._refusal(
+                ("machine", WITHOUT), f"there is no {part} to leave out: name a part of the guest below"
+            )
+
     def _keys(self, known: Mapping[str, Key], content: Mapping[str, Any], at: KeyPath) -> dict[str, Any]:
         """The fields that the keys of one table set."""
-        read = {}
-        for name, value in content.items():
-            if name not in known:
-                title = f"[[{at[0]}]]" if at[0] in LISTS else f"[{at[0]}]"
-                raise self._refusal(
-                    (*at, name), f"unknown key {name!r} in {title}: {suggestion(name, known)}"
-                )
-            try:
-                read[known[name].field] = known[name].parse(value, self._layer.folder)
-            except ValueError as error:
-                raise self._refusal((*at, name), f"{name} {error}") from None
-        return read
+        return self._layer.read(known, content, at, f"[[{at[0]}]]" if at[0] in LISTS else f"[{at[0]}]")
 
     def _store(self, content: Mapping[str, Any]) -> None:
         for path, value in content.items():
@@ -338,7 +358,7 @@ class _Reader:
             raise self._refusal(at if error.key is None else (*at, error.key), str(error)) from None
 
     def _refusal(self, at: KeyPath, problem: str) -> ConfigError:
-        return ConfigError(f"{self._layer.where(at)}: {problem}")
+        return self._layer.refusal(at, problem)
 
 
 def _counted_mac(number: int) -> bytes:

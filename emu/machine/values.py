@@ -28,6 +28,7 @@ BUILT_IN = "bios"
 NO_ROM = "none"
 LONGEST_TIME = 24
 LONGEST_TEXT = 4096
+PART = re.compile(r"disks|cds|nics|(disk|cd) [0-3]|nic [0-7]")
 LOOPBACK = "127.0.0.1"
 MAC_BYTES = 6
 MULTICAST = 1
@@ -147,6 +148,17 @@ def paths(value: Any, folder: Path) -> tuple[Path, ...]:
     if not isinstance(value, list):
         raise ValueError(f'must be a list such as ["second.iso"], not {value!r}')
     return tuple(path(each, folder) for each in value)
+
+
+def parts(value: Any, folder: Path) -> tuple[str, ...]:
+    """Parts of a machine: `disks`, `cds`, `nics`, or single ones such as `disk 1`, by position or number."""
+    words = value if isinstance(value, list) else [value]
+    for word in words:
+        if not isinstance(word, str) or not PART.fullmatch(word):
+            raise ValueError(
+                f"cannot hold {word!r}: give disks, cds, nics, or one such as disk 1, cd 2, nic 0"
+            )
+    return tuple(words)
 
 
 def firmware(value: Any, folder: Path) -> Path | None:

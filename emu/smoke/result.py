@@ -28,6 +28,8 @@ class CaseResult:
     ending: Ending
     reason: str = ""
     """One sentence; empty where it passed."""
+    also: Sequence[str] = ()
+    """What else was not as expected, a sentence each."""
     outcome: str = ""
     """What the guest made of it: the name of an `emu.inspect.outcome.Outcome`."""
     virtual_ns: int = 0

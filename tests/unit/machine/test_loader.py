@@ -7,7 +7,8 @@ import pytest
 from emu.core.errors import ConfigError
 from emu.machine import bundled
 from emu.machine.config import Drive, Kernel, MachineConfig, Nic, Run
-from emu.machine.loader import Layer, build, load, load_file
+from emu.machine.layers import Layer
+from emu.machine.loader import build, load, load_file
 
 WHOLE = """
 [guest]

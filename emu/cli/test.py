@@ -1,0 +1,69 @@
+"""`emu test`: boots guests as smoke tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from emu.cli.commands import Command
+from emu.cli.run import Target, option
+from emu.core.errors import ConfigError
+from emu.machine.bundled import guest_path
+from emu.smoke.scenario import SCENARIO_SUFFIX
+
+WHICH, HOW, RESULTS = "Which tests run", "How they run", "What is kept of them"
+
+
+class Tests(Target):
+    """A bundled guest, a machine file, or a folder."""
+
+    name = "tests"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Guests that begin so, and files."""
+        return [*super().shell_complete(ctx, param, incomplete), CompletionItem(incomplete, type="file")]
+
+
+@click.command(cls=Command, short_help="Boot guests as tests.")
+@click.argument("paths", type=Tests(), nargs=-1, required=True, metavar="PATH | GUEST ...")
+@option(
+    WHICH,
+    "-k",
+    "keyword",
+    metavar="EXPR",
+    help="Only those whose name has it: unplug, 'qemu and not nics', or a matrix's axis: profile=qemu.",
+)
+@option(HOW, "-j", "workers", type=click.IntRange(1, 64), default=1, metavar="N", help="So many at once (1).")
+@option(HOW, "--accept", is_flag=True, help="Write golden transcripts, after showing what changes.")
+@option(RESULTS, "--junit", metavar="PATH", help="Results for a CI, as JUnit's XML.")
+@option(RESULTS, "--keep", metavar="PATH", help="A folder for everything about those that fail.")
+def test(paths: tuple[str, ...], **given: Any) -> int:
+    """Boot guests and check what they did: machine files with a [test] table, folders of *.emu.toml (and of
+    tests in Python that use the fixture `emu_guest`), or guests that come with emu, by name.
+
+    Prints a line for each test, with the guest's time and yours. pytest runs them: in a folder that is set up
+    for it, `pytest` runs the same.
+
+    \b
+    Exit status: 0 all passed or were skipped   1 some did not   2 a wrong file, or wrong usage
+    """
+    from emu.smoke.session import Wanted, run
+
+    return run(Wanted(paths=[found(path) for path in paths], **given))
+
+
+def found(path: str) -> str:
+    """The file or folder that is meant. Raises ConfigError where there is none."""
+    file = path.partition("::")[0]
+    if Path(file).exists():
+        return path
+    if "/" in file or file.endswith(".toml"):
+        raise ConfigError(f"{file} does not exist: give a machine file, a folder, or the name of a guest")
+    machine = guest_path(path)
+    scenario = machine.with_name(machine.stem + SCENARIO_SUFFIX)
+    return str(scenario if scenario.exists() else machine)

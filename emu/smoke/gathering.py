@@ -1,0 +1,73 @@
+"""Gathers the results of a session, from this process and from workers, and hands them to who wants them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from emu.smoke.pytest_plugin import CASE
+from emu.smoke.result import CaseResult, Ending
+
+ENDINGS = {"passed": Ending.PASSED, "failed": Ending.FAILED, "skipped": Ending.SKIPPED}
+
+
+def result_of(report: pytest.TestReport) -> CaseResult | None:
+    """The result that a report stands for; None where another report of the same test will have it."""
+    plain = getattr(report, CASE, None)
+    if plain is not None:
+        result = CaseResult.from_plain(plain)
+        if report.failed and result.ending in (Ending.PASSED, Ending.SKIPPED):
+            return _plainly(report, result)
+        return result
+    if report.when == "call" or report.outcome != "passed":
+        return _plainly(report, None)
+    return None
+
+
+def _plainly(report: pytest.TestReport, known: CaseResult | None) -> CaseResult:
+    """What pytest says of a test: one in Python, one whose worker died."""
+    ending = ENDINGS[report.outcome]
+    if report.failed and report.when != "call":
+        ending = Ending.ERROR
+    fields: dict[str, Any] = {} if known is None else known.as_plain()
+    file, _, name = report.nodeid.partition("::")
+    fields |= {"name": name or report.nodeid, "file": file, "ending": ending.value, "reason": _reason(report)}
+    if known is None:
+        fields["wall_s"] = report.duration
+    return CaseResult.from_plain(fields)
+
+
+def _reason(report: pytest.TestReport) -> str:
+    """One line."""
+    if report.outcome == "passed":
+        return ""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None:
+        return str(crash.message).splitlines()[0] if crash.message else "it failed"
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2]).removeprefix("Skipped: ")
+    text = str(report.longrepr or "it failed").strip()
+    return text.splitlines()[0] if text else "it failed"
+
+
+class Gatherer:
+    """Observes a session: the last word on each test counts."""
+
+    def __init__(self) -> None:
+        self.results: dict[str, CaseResult] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A test, or a part of it, is over."""
+        result = result_of(report)
+        if result is not None:
+            self.results[report.nodeid] = result
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file was looked through."""
+        if report.failed:
+            text = str(report.longrepr).strip().splitlines()
+            reason = text[-1] if text else "it cannot be collected"
+            self.results[report.nodeid] = CaseResult(
+                report.nodeid, report.nodeid, Ending.ERROR, f"cannot be collected: {reason}"
+            )

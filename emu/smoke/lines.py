@@ -1,0 +1,111 @@
+"""How `emu test` shows results: a line for each, in colours and with progress on a terminal, else plain."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from emu.inspect.transcript_rows import printable
+from emu.smoke.result import CaseResult, Ending
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
+
+STYLES = {
+    Ending.PASSED: "green",
+    Ending.SKIPPED: "yellow",
+    Ending.FAILED: "bold red",
+    Ending.ERROR: "bold magenta",
+}
+WORDS = {
+    Ending.PASSED: "passed",
+    Ending.SKIPPED: "skipped",
+    Ending.FAILED: "FAILED",
+    Ending.ERROR: "ERROR",
+}
+WORD_WIDTH, NAME_WIDTH = 7, 44
+
+
+class Shown:
+    """Writes to a stream."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._begun = time.monotonic()
+        self._expected = self._done = 0
+        self._console: Console | None = None
+        self._status: Status | None = None
+        if stream.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+            from rich.console import Console
+
+            self._console = Console(file=stream, highlight=False, soft_wrap=True)
+            self._status = self._console.status("collecting")
+            self._status.start()
+
+    def expect(self, count: int) -> None:
+        """So many tests will run."""
+        self._expected = count
+        self._progress("")
+
+    def begin(self, name: str) -> None:
+        """A test begins."""
+        self._progress(name)
+
+    def show(self, result: CaseResult) -> None:
+        """A test ended."""
+        self._done += 1
+        word = WORDS[result.ending]
+        line = f" {result.name:<{NAME_WIDTH}}  {_times(result)}"
+        if result.reason:
+            line += f"  {printable(result.reason)}"
+        if result.also:
+            line += f" (and {len(result.also)} more)"
+        self._write((f"{word:<{WORD_WIDTH}}", STYLES[result.ending]), (line.rstrip(), ""))
+
+    def dossier(self, lines: Sequence[str]) -> None:
+        """Why a test did not pass."""
+        self._write(("", ""))
+        for number, line in enumerate(lines):
+            self._write((line, "bold" if not number or (line and not line.startswith(" ")) else ""))
+
+    def summary(self, counts: Mapping[Ending, int]) -> None:
+        """The last line."""
+        words = ", ".join(f"{count} {WORDS[ending].lower()}" for ending, count in counts.items())
+        bad = any(ending in (Ending.FAILED, Ending.ERROR) for ending in counts)
+        took = time.monotonic() - self._begun
+        self._write(("", ""))
+        self._write((words or "nothing ran", "bold red" if bad else "bold green"), (f" in {took:.2f} s", ""))
+
+    def complain(self, problem: str) -> None:
+        """A sentence on standard error."""
+        self._stream.flush()
+        print(f"emu: {problem}", file=sys.stderr)
+
+    def end(self) -> None:
+        """No more tests run."""
+        if self._status is not None:
+            self._status.stop()
+
+    def _progress(self, name: str) -> None:
+        if self._status is not None:
+            from rich.text import Text
+
+            self._status.update(Text(f"{self._done} of {self._expected}  {name}"))
+
+    def _write(self, *parts: tuple[str, str]) -> None:
+        if self._console is None:
+            self._stream.write("".join(text for text, _ in parts) + "\n")
+            self._stream.flush()
+            return
+        from rich.text import Text
+
+        self._console.print(Text.assemble(*parts))
+
+
+def _times(result: CaseResult) -> str:
+    virtual = f"{result.virtual_ns / 1e9:10.6f} s virtual" if result.virtual_ns else " " * 20
+    return f"{virtual}  {result.wall_s:6.2f} s"

@@ -1,0 +1,124 @@
+"""`emu test`: pytest with our own lines instead of its own."""
+
+from __future__ import annotations
+
+import gc
+import io
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+import pytest
+from _pytest.terminal import TerminalReporter
+
+from emu.smoke.dossier import dossier
+from emu.smoke.gathering import Gatherer, result_of
+from emu.smoke.lines import Shown
+from emu.smoke.pytest_plugin import REFUSED
+from emu.smoke.result import CaseResult, Ending
+
+PASSED, FAILED, WRONG = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What `emu test` was asked for."""
+
+    paths: Sequence[str]
+    workers: int = 1
+    keyword: str | None = None
+    junit: str | None = None
+    keep: str | None = None
+    accept: bool = False
+
+    def arguments(self) -> list[str]:
+        """The same, in pytest's words."""
+        words = ["-p", "emu", "--continue-on-collection-errors", "-o", "console_output_style=classic"]
+        words += ["-n", str(self.workers), "--dist", "worksteal"] if self.workers > 1 else []
+        words += ["-k", self.keyword] if self.keyword else []
+        words += ["--junitxml", self.junit] if self.junit else []
+        words += ["--emu-keep", self.keep] if self.keep else []
+        words += ["--emu-accept"] if self.accept else []
+        return [*words, *self.paths]
+
+
+class Reporter(Gatherer):
+    """Shows a line for each test as it ends, and in the end what did not pass."""
+
+    def __init__(self, shown: Shown) -> None:
+        super().__init__()
+        self._shown = shown
+        self.trouble: str | None = None
+        """What went wrong with the session itself."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Let pytest's own reporter speak to nobody."""
+        own = config.pluginmanager.getplugin("terminalreporter")
+        if own is not None:
+            config.pluginmanager.unregister(own)
+        config.pluginmanager.register(TerminalReporter(config, io.StringIO()), "terminalreporter")
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """It is known how many there are."""
+        self._shown.expect(len(session.items))
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """A test begins."""
+        self._shown.begin(nodeid.rpartition("::")[2])
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A test, or a part of it, is over."""
+        super().pytest_runtest_logreport(report)
+        result = result_of(report)
+        if result is not None:
+            self._shown.show(result)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file was looked through."""
+        super().pytest_collectreport(report)
+        if report.failed:
+            self._shown.show(self.results[report.nodeid])
+
+    def pytest_internalerror(self, excrepr: Any) -> None:
+        """We, pytest or another plugin are wrong: say where."""
+        self.trouble = str(excrepr)
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Ctrl-C."""
+        self.trouble = "stopped by Ctrl-C"
+
+
+def run(wanted: Wanted, stream: TextIO | None = None) -> int:
+    """Run tests and show what comes of them; the exit status."""
+    shown = Shown(stream or sys.stdout)
+    reporter = Reporter(shown)
+    gc.enable()  # machines are cyclic, and large
+    code = pytest.main(wanted.arguments(), plugins=[reporter])
+    shown.end()
+    results = list(reporter.results.values())
+    for result in results:
+        if result.ending in (Ending.FAILED, Ending.ERROR) and result.outcome != REFUSED and result.trace_hash:
+            shown.dossier(list(dossier(result)))
+    return _conclude(shown, results, reporter, pytest.ExitCode(code))
+
+
+def _conclude(shown: Shown, results: Sequence[CaseResult], reporter: Reporter, code: pytest.ExitCode) -> int:
+    counts = Counter(result.ending for result in results)
+    shown.summary({ending: counts[ending] for ending in Ending if counts[ending]})
+    if reporter.trouble is not None:
+        shown.complain(reporter.trouble)
+        return FAILED
+    match code:
+        case pytest.ExitCode.USAGE_ERROR:
+            return WRONG
+        case pytest.ExitCode.NO_TESTS_COLLECTED:
+            shown.complain(
+                "nothing to test: give machine files with a [test] table, or folders with *.emu.toml in them"
+            )
+            return WRONG
+    if any(result.outcome == REFUSED for result in results):
+        return WRONG
+    return FAILED if code is not pytest.ExitCode.OK else PASSED
