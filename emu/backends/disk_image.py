@@ -8,6 +8,7 @@ import os
 import stat
 from pathlib import Path
 
+from emu.backends.host_files import HOST_FILES, HostFiles
 from emu.core.errors import ConfigError, HostError
 
 SECTOR = 512
@@ -21,10 +22,13 @@ class RawImage:
     even read it if this one writes. What is sparse stays so: zeros are not written where the file has a hole.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, write: bool = False) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, write: bool = False, files: HostFiles = HOST_FILES
+    ) -> None:
         """Raises ConfigError where the image cannot be used."""
         self.path = Path(path)
         self._write = write
+        self._files = files
         self._descriptor: int | None = self._open_at_start()
         self.file_size = self._usable_size()
         self.size = -(-self.file_size // SECTOR) * SECTOR
@@ -115,7 +119,7 @@ class RawImage:
         return self._descriptor
 
     def _open(self) -> int:
-        descriptor = os.open(self.path, self._flags)
+        descriptor = self._files.open(self.path, self._flags)
         try:
             fcntl.flock(descriptor, (fcntl.LOCK_EX if self._write else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError:

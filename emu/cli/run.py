@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -20,11 +21,15 @@ from emu.machine.fault_tables import KINDS as FAULT_KINDS
 from emu.machine.loader import SUFFIX, load
 from emu.observe.kinds import KINDS
 
-MACHINE, XEN, OUTPUT, WATCHING, PACE = (
+if TYPE_CHECKING:
+    from emu.machine.snapshot_file import SnapshotFile
+
+MACHINE, XEN, OUTPUT, WATCHING, KEEPING, PACE = (
     "The machine",
     "The Xen side",
     "Where output goes",
     "Watching",
+    "Keeping it",
     "How it runs",
 )
 
@@ -178,6 +183,26 @@ def option(
     help="Let gdb connect (`target remote :PORT`), from this host alone unless you name an address.",
 )
 @option(WATCHING, "--gdb-wait", is_flag=True, help="Run nothing before gdb says so.")
+@option(
+    KEEPING,
+    "--save-at",
+    nargs=2,
+    metavar="TIME PATH",
+    help="Save the whole machine as it is at that time, such as 1.5s or 29.18ms, in a file.",
+)
+@option(
+    KEEPING,
+    "--from",
+    "resumed",
+    metavar="PATH",
+    help="Go on from a saved machine. The file has its inputs with it; --limit counts from reset, as ever.",
+)
+@option(
+    KEEPING,
+    "--image-dir",
+    metavar="PATH",
+    help="Where images lie that were too large for the file and are not where they were.",
+)
 @option(PACE, "--limit", type=float, metavar="SECONDS", help="Stop after so much of the guest's time.")
 @option(PACE, "--wall", type=float, metavar="SECONDS", help="Stop after so much of your time.")
 @option(
@@ -195,7 +220,7 @@ def option(
 )
 @option(PACE, "--slice", type=int, metavar="BYTES", help="Run in slices of so much code: the same run.")
 @option(PACE, "--step", is_flag=True, help="Run instruction by instruction: the same run.")
-def run(target: str | None, **given: Any) -> int:
+def run(target: str | None, resumed: str | None, image_dir: str | None, **given: Any) -> int:
     """Run a guest: one that comes with emu (`emu guests`), a machine file, or what the options describe.
 
     Options override the machine file, where each has a place. Shows the guest's serial console as it comes,
@@ -211,6 +236,11 @@ def run(target: str | None, **given: Any) -> int:
         from emu.smoke.scenario import check
 
         check(Path(target))
+    if resumed is not None:
+        folder = None if image_dir is None else Path(image_dir)
+        return go_on(resumed, folder, config, described=target is not None)
+    if image_dir is not None:
+        raise ConfigError("--image-dir is for a saved machine: give one by --from FILE, or leave it out")
     bootable = config.drives or config.firmware or config.kernel or any(nic.rom for nic in config.nics)
     if target is None and not bootable:
         raise ConfigError(
@@ -220,11 +250,28 @@ def run(target: str | None, **given: Any) -> int:
     return execute(config)
 
 
-def execute(config: MachineConfig) -> int:
-    """Run a machine and show what came of it; the exit status."""
+def go_on(path: str, image_dir: Path | None, given: MachineConfig, *, described: bool) -> int:
+    """Run a saved machine on; the exit status. `described` tells whether a guest was named besides."""
+    from emu.machine.snapshot_file import read_snapshot, without_outputs
+
+    saved = read_snapshot(Path(path), image_dir=image_dir)
+    if described or given != MachineConfig(run=given.run):
+        saved.check_same(given)
+        config = given
+    else:
+        config = replace(without_outputs(saved.config), run=given.run)
+    on_reset = given.run.on_reset or saved.config.run.on_reset
+    try:
+        return execute(replace(config, run=replace(config.run, on_reset=on_reset)), saved)
+    finally:
+        saved.close()
+
+
+def execute(config: MachineConfig, saved: SnapshotFile | None = None) -> int:
+    """Run a machine, or a `saved` one on, and show what came of it; the exit status."""
     from emu.cli.session import Session
 
-    session = Session(config)
+    session = Session(config, saved)
     for warning in session.machine.warnings:
         complain(f"warning: {warning}")
     summary = session.run()

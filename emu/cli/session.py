@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from emu.backends.capture import Capture
 from emu.cli.live import Live
 from emu.cli.outputs import Console, Destination, LogLines, beside_display, refuse_clashes
-from emu.core.errors import HostError
+from emu.core.errors import ConfigError, HostError
 from emu.core.events import Observer
 from emu.debug.gates import Gates
 from emu.inspect.decoders import PciDecoder, UnplugDecoder
@@ -27,6 +27,9 @@ from emu.machine.config import MachineConfig, Run
 from emu.machine.machine import Machine
 from emu.machine.parts import nic_name
 from emu.machine.run_loop import Pace, Reason, Stop
+
+if TYPE_CHECKING:
+    from emu.machine.snapshot_file import SnapshotFile
 
 KEPT_FOR_JSON = 4 << 20
 KEPT_FOR_VERDICT = 4096
@@ -50,11 +53,16 @@ class Output(Protocol):
 class Session:
     """Built from a configuration, which it may refuse; `run` gives the summary."""
 
-    def __init__(self, config: MachineConfig) -> None:
-        """Raises ConfigError; no file is changed before everything else has been accepted."""
+    def __init__(self, config: MachineConfig, saved: SnapshotFile | None = None) -> None:
+        """With `saved` the machine goes on from there.
+
+        Raises ConfigError; no file is changed before everything else has been accepted.
+        """
         self._began = time.monotonic()
-        self.config = config
+        self.config, self._saved = config, saved
         self.complaints: list[str] = []
+        self._problems: list[str] = []
+        """What the user asked for and did not get: the run is in error."""
         run = beside_display(config.run) if config.run.display == "text" else config.run
         self._make_destinations(run)
         self._refuse_clashes()
@@ -128,9 +136,10 @@ class Session:
         """The machine; one that may go back tells everything once."""
         serial, serial2, debug, log = self.console, self._serial2, self._debug, self.log.take
         gates = self._gates
+        make = Machine if self._saved is None else self._saved.machine
         if gates is None:
-            return Machine(self.config, serial=serial, serial2=serial2, debug=debug, guest_log=log)
-        return Machine(
+            return make(self.config, serial=serial, serial2=serial2, debug=debug, guest_log=log)
+        return make(
             self.config,
             serial=gates.sink(serial),
             serial2=gates.sink(serial2),
@@ -144,6 +153,9 @@ class Session:
 
     def _run(self, limit_ns: int | None) -> Stop:
         endpoint = self.config.run.gdb
+        stop = self._run_to_the_snapshot(limit_ns)
+        if stop is not None:
+            return stop
         if endpoint is None or self._gates is None:
             return self.machine.run(limit_ns)
         from emu.cli.debugging import run_with_gdb
@@ -160,18 +172,40 @@ class Session:
         )
         return run_with_gdb(debugger, endpoint, wait=self.config.run.gdb_wait, breathe=self._breathe)
 
+    def _run_to_the_snapshot(self, limit_ns: int | None) -> Stop | None:
+        """Save the machine when it is wanted; the stop that ended the run before, if any."""
+        if self.config.run.save_at is None:
+            return None
+        from emu.machine.snapshot_file import write_snapshot
+
+        when_ns, path = self.config.run.save_at
+        early = limit_ns is not None and limit_ns < when_ns
+        stop = self.machine.run(limit_ns if early else when_ns)
+        if stop.reason is not Reason.LIMIT or early:
+            self._problems.append(f"{path} was not written: the run ended before {when_ns / 1e9:g} s")
+            return stop
+        try:
+            write_snapshot(path, self.machine)
+        except ConfigError as error:
+            self._problems.append(str(error))
+        return None
+
     def _refuse_clashes(self) -> None:
         nics = self.config.nics
         outputs = [each.path for each in self._destinations if each.path is not None]
         outputs += [nic.capture for nic in nics if nic.capture]
-        kernel = self.config.kernel
-        inputs = [path for drive in self.config.drives for path in (drive.image, *drive.next)]
+        if self.config.run.save_at is not None:
+            from emu.machine.archive import check_target
+
+            outputs.append(self.config.run.save_at[1])
+            check_target(outputs[-1])
+            if self.config.run.gdb is not None:
+                raise ConfigError("gdb goes back and forth, --save-at knows one run: leave one of them out")
+        inputs = self.config.input_paths
         inputs += [nic.serve for nic in nics if nic.serve]
         if self.config.run.input not in (None, "-"):
             inputs.append(Path(self.config.run.input))
-        roms = (self.config.firmware, self.config.vga_rom, *(nic.rom for nic in nics))
-        others = (*roms, kernel and kernel.image, kernel and kernel.initrd)
-        refuse_clashes(outputs, inputs + [path for path in others if path])
+        refuse_clashes(outputs, inputs)
 
     def _attach_observers(self) -> None:
         run, machine = self.config.run, self.machine
@@ -216,13 +250,14 @@ class Session:
                 self._attach(each)
 
     def _close(self, verdict: Verdict) -> Verdict:
-        """Close the machine; an image that cannot be closed well is an error of the run."""
+        """Close the machine; an image that cannot be closed well is an error of the run, as others are."""
         try:
             self.machine.close()
         except HostError as error:
-            self.complaints.append(str(error))
-            if verdict.outcome.value < Outcome.ERROR.value:
-                return Verdict(Outcome.ERROR, str(error))
+            self._problems.append(str(error))
+        self.complaints += self._problems
+        if self._problems and verdict.outcome.value < Outcome.ERROR.value:
+            return Verdict(Outcome.ERROR, self._problems[0])
         return verdict
 
     def _lost(self, problem: str) -> None:

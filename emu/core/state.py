@@ -1,7 +1,7 @@
 """Device state to plain data and back.
 
-Plain data is None, bool, int, str, bytes, lists and dicts with string keys. What comes back must fit the
-declaration exactly: an unknown or missing name, or a value of the wrong type, is refused.
+Plain data is None, bool, int, float, str, bytes, lists and dicts with string keys. What comes back must fit
+the declaration exactly: an unknown or missing name, or a value of the wrong type, is refused.
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ from __future__ import annotations
 import types
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from ipaddress import IPv4Address
+from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 S = TypeVar("S")
 
-Plain = None | bool | int | str | bytes | list[Any] | dict[str, Any]
+Plain = None | bool | int | float | str | bytes | list[Any] | dict[str, Any]
+WORDS = (Path, IPv4Address)
+"""Kinds that a word stands for."""
 
 
 class StateError(Exception):
@@ -26,8 +30,10 @@ def to_plain(value: Any) -> Plain:
         return {f.name: to_plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Enum):
         return value.name
-    if value is None or isinstance(value, bool | str | bytes):
+    if value is None or isinstance(value, bool | float | str | bytes):
         return value
+    if isinstance(value, WORDS):
+        return str(value)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, bytearray):
@@ -46,6 +52,8 @@ def from_plain(kind: type[S], plain: Any, where: str = "") -> S:
 
 
 def _from_plain(kind: Any, plain: Any, where: str) -> Any:
+    if kind is Any:
+        return plain
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
         return _any_of(get_args(kind), plain, where)
@@ -54,7 +62,10 @@ def _from_plain(kind: Any, plain: Any, where: str) -> Any:
     if origin is dict:
         key_kind, item_kind = get_args(kind)
         _expect(isinstance(plain, dict), kind, plain, where)
-        return {key_kind(key): _from_plain(item_kind, item, f"{where}.{key}") for key, item in plain.items()}
+        return {
+            _key(key_kind, key, where): _from_plain(item_kind, item, f"{where}.{key}")
+            for key, item in plain.items()
+        }
     if is_dataclass(kind):
         return _dataclass(kind, plain, where)
     if kind is None or kind is type(None):
@@ -66,11 +77,30 @@ def _from_plain(kind: Any, plain: Any, where: str) -> Any:
     if kind is bytearray:
         _expect(isinstance(plain, bytes), kind, plain, where)
         return bytearray(plain)
+    if kind in WORDS:
+        return _word(kind, plain, where)
+    if kind is float and type(plain) is int:
+        return plain
     if issubclass(kind, int) and kind is not bool:
         _expect(isinstance(plain, int) and not isinstance(plain, bool), kind, plain, where)
         return kind(plain)
     _expect(type(plain) is kind, kind, plain, where)
     return plain
+
+
+def _key(kind: Any, key: str, where: str) -> Any:
+    try:
+        return kind(key)
+    except ValueError:
+        raise StateError(f"{where}: {key!r} is no {kind.__name__}") from None
+
+
+def _word(kind: Any, plain: Any, where: str) -> Any:
+    _expect(isinstance(plain, str), kind, plain, where)
+    try:
+        return kind(plain)
+    except ValueError:
+        raise StateError(f"{where}: {plain!r} is no {kind.__name__}") from None
 
 
 def _any_of(kinds: tuple[Any, ...], plain: Any, where: str) -> Any:

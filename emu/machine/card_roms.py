@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from emu.backends.host_files import HostFiles
 from emu.core.errors import ConfigError
 from emu.core.memory import Image, Memory
 from emu.devices.ne2k import pci as ne2k
@@ -16,9 +17,9 @@ from emu.machine.parts import nic_name
 class CardRoms:
     """Raises ConfigError where a file is no ROM of its card."""
 
-    def __init__(self, config: MachineConfig) -> None:
-        self._vga = _load(config.vga_rom, vga.VENDOR_ID, vga.DEVICE_ID)
-        self._nics = [_load(nic.rom, ne2k.VENDOR_ID, ne2k.DEVICE_ID) for nic in config.nics]
+    def __init__(self, config: MachineConfig, files: HostFiles) -> None:
+        self._vga = _load(config.vga_rom, vga.VENDOR_ID, vga.DEVICE_ID, files)
+        self._nics = [_load(nic.rom, ne2k.VENDOR_ID, ne2k.DEVICE_ID, files) for nic in config.nics]
         self.size = sum(map(len, (self._vga, *self._nics)))
         """Bytes in all."""
 
@@ -31,11 +32,11 @@ class CardRoms:
         return [_image(f"{nic_name(n)} rom", rom, memory) for n, rom in enumerate(self._nics)]
 
 
-def _load(path: Path | None, vendor_id: int, device_id: int) -> bytes:
+def _load(path: Path | None, vendor_id: int, device_id: int, files: HostFiles) -> bytes:
     if path is None:
         return b""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=files.open) as file:
             contents = file.read(option_rom.LARGEST + 1)
     except OSError as error:
         raise ConfigError(

@@ -136,6 +136,8 @@ class Run:
     pace: str | None = None
     """`real`: idle time lasts as long as on the wall clock; `none`: it is skipped. None: real while input may
     come."""
+    save_at: tuple[int, Path] | None = None
+    """When a snapshot is saved, in nanoseconds of virtual time, and the file."""
     keys: tuple[Typing, ...] = ()
     """What is typed on the guest's keyboard, in this order, after the machine's `inputs`."""
     gdb: tuple[str, int] | None = None
@@ -184,3 +186,12 @@ class MachineConfig:
     def typings(self) -> tuple[Typing, ...]:
         """All that is typed, in order."""
         return (*self.inputs, *self.run.keys)
+
+    @property
+    def input_paths(self) -> list[Path]:
+        """Files that the machine reads, without what it serves."""
+        paths = [self.firmware, self.vga_rom]
+        paths += [self.kernel.image, self.kernel.initrd] if self.kernel else []
+        paths += [path for drive in self.drives for path in (drive.image, *drive.next)]
+        paths += [nic.rom for nic in self.nics]
+        return [path for path in paths if path is not None]

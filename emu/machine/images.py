@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from emu.backends.disk_image import RawImage
+from emu.backends.host_files import HOST_FILES, HostFiles
 from emu.backends.observed import ObservedBlock
 from emu.backends.overlay import Overlay
 from emu.core.backends import BlockBackend
 from emu.core.errors import ConfigError
 from emu.core.events import Observers
-from emu.core.state import Plain
 from emu.devices.ide.ata import AtaDisk
 from emu.devices.ide.atapi import CdDrive
 from emu.devices.ide.channel import Place
@@ -44,13 +44,17 @@ class Images:
         self,
         drives: Iterable[Drive],
         observers: Observers,
+        *,
+        files: HostFiles = HOST_FILES,
+        deferred: bool = False,
         between: Callable[[int, BlockBackend], BlockBackend] = lambda position, image: image,
     ) -> None:
-        """`between` may put something between the drive at a position and an image.
+        """With `deferred` nothing is written to images before `commit`.
 
-        Raises ConfigError where an image cannot be used.
+        `between` may put something between the drive at a position and an image. Raises ConfigError where an
+        image cannot be used.
         """
-        self._between = between
+        self._files, self._deferred, self._between = files, deferred, between
         self.overlays: dict[int, Overlay] = {}
         """Those of the disks, by position."""
         self.warnings: list[str] = []
@@ -87,13 +91,21 @@ class Images:
         position, path = change
         self._cds[position].change_disc(self.know_disc(position, path))
 
-    def save_discs(self) -> Plain:
+    def commit(self) -> None:
+        """Put on the images of disks with `write` what was kept from them, and let go of them.
+
+        Raises HostError.
+        """
+        for overlay in self.overlays.values():
+            overlay.commit()
+            overlay.close()
+
+    def save_discs(self) -> dict[str, list[str]]:
         """The paths of the discs that each CD drive knows, by position."""
         return {str(position): list(paths) for position, paths in self._discs.items()}
 
-    def restore_discs(self, saved: Plain) -> None:
+    def restore_discs(self, saved: dict[str, list[str]]) -> None:
         """Know at least the discs that were known then. Raises ConfigError where one is gone."""
-        assert isinstance(saved, dict)
         for position, paths in saved.items():
             for path in paths:
                 self.know_disc(int(position), path)
@@ -101,7 +113,7 @@ class Images:
     def _disk(self, drive: Drive) -> AtaDisk:
         name = f"disk {drive.position}"
         overlay = self.overlays[drive.position] = Overlay(
-            self._open(drive.image, write=drive.write), write=drive.write
+            self._open(drive.image, write=drive.write), write=drive.write, deferred=self._deferred
         )
         image = ObservedBlock(name, overlay, self._observers, self.failures.add)
         return AtaDisk(name, image=self._between(drive.position, image))
@@ -118,7 +130,7 @@ class Images:
         return self._between(position, image)
 
     def _open(self, path: Path, *, write: bool = False) -> RawImage:
-        image = RawImage(path, write=write)
+        image = RawImage(path, write=write, files=self._files)
         if image.warning:
             self.warnings.append(image.warning)
         return image

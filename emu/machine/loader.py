@@ -93,6 +93,7 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
         "on_reset": Key(values.choice(*ON_RESET), "on_reset"),
         "input": Key(values.source, "input"),
         "pace": Key(values.choice(*PACES), "pace"),
+        "save_at": Key(values.save_at, "save_at"),
         "keys": Key(values.keys, "keys"),
         "gdb": Key(values.endpoint, "gdb"),
         "gdb_wait": Key(values.boolean, "gdb_wait"),

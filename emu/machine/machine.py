@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from emu.backends.host_files import HOST_FILES, HostFiles
 from emu.core.backends import ByteSink
 from emu.core.errors import ConfigError
 from emu.core.events import Observer, Observers
@@ -36,13 +37,13 @@ class Unplugged(Observer):
         """A drive or a NIC left."""
         self.targets.append((target, location))
 
-    def save(self) -> int:
-        """How many left so far."""
-        return len(self.targets)
+    def save(self) -> tuple[tuple[str, str], ...]:
+        """What left so far."""
+        return tuple(self.targets)
 
-    def restore(self, saved: int) -> None:
-        """The machine was put back to where only so many had left."""
-        del self.targets[saved:]
+    def restore(self, saved: Iterable[tuple[str, str]]) -> None:
+        """The machine was put to where these had left."""
+        self.targets[:] = saved
 
 
 class Machine:
@@ -60,12 +61,17 @@ class Machine:
         host_log: Callable[[str], None] = lambda text: None,
         native: bool = True,
         tracked: bool = False,
+        files: HostFiles = HOST_FILES,
+        deferred: bool = False,
     ) -> None:
         """A `tracked` machine can take checkpoints: see `emu.machine.checkpoints`.
+
+        Its inputs are read from `files`. A `deferred` one writes nothing to images before `commit`.
 
         Raises ConfigError where the configuration asks for the impossible.
         """
         self.config = config
+        self._files = files
         self.observers = observers or Observers()
         self.departed = Unplugged()
         self.observers.attach(self.departed)
@@ -80,9 +86,18 @@ class Machine:
             reset=self._request_reset,
             power_off=self._power_off,
         )
-        firmware = load_firmware(config.firmware or bios_path())
-        self._kernel = load_kernel(config.kernel, config.memory_mib << 20) if config.kernel else None
-        self.pc = pc = Pc(config, firmware, outlets, self.observers, native=native, tracked=tracked)
+        firmware = load_firmware(config.firmware or bios_path(), files)
+        self._kernel = load_kernel(config.kernel, config.memory_mib << 20, files) if config.kernel else None
+        self.pc = pc = Pc(
+            config,
+            firmware,
+            outlets,
+            self.observers,
+            native=native,
+            tracked=tracked,
+            files=files,
+            deferred=deferred,
+        )
         self.clock, self.memory = pc.clock, pc.memory
         self.ports, self.mmio, self.pci = pc.ports, pc.mmio, pc.pci
         self.processor, self.store = pc.processor, pc.store
@@ -159,6 +174,10 @@ class Machine:
         """Become the machine that was saved. Raises StateError where it does not fit."""
         restore(self.pc, snapshot)
 
+    def commit(self) -> None:
+        """Put on images with `write` what a deferred machine kept from them. Raises HostError."""
+        self.pc.images.commit()
+
     def close(self) -> None:
         """The orderly end: images are flushed and closed, links let go of, the engine freed."""
         self.loop.outside.close()
@@ -166,6 +185,7 @@ class Machine:
         for link in self.pc.links:
             link.close()
         self.processor.close()
+        self._files.close()
 
     def _enter_kernel(self) -> None:
         """Put the kernel, if there is one, where a boot loader would have, and the processor at its entry."""

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from emu.backends.host_files import HostFiles
 from emu.backends.network import EchoLink, Link, NullLink, ObservedLink
-from emu.backends.peer.files import ServedFiles
 from emu.backends.peer.link import PeerLink
 from emu.backends.peer.station import Station
 from emu.core.backends import ByteSink
@@ -67,18 +67,18 @@ LOW_ROM = 0x2_0000
 """The last 128 KiB of the firmware are seen below 1 MiB too."""
 
 
-def load_firmware(path: Path) -> bytes:
+def load_firmware(path: Path, files: HostFiles) -> bytes:
     """A ROM image that ends at 4 GiB. Raises ConfigError where it cannot be one."""
-    image = _contents("firmware", path, LARGEST_FIRMWARE)
+    image = _contents("firmware", path, LARGEST_FIRMWARE, files)
     if not image or len(image) % FIRMWARE_UNIT:
         raise ConfigError(f"the firmware {path} has {len(image)} bytes: a ROM image is a multiple of 64 KiB")
     return image
 
 
-def load_kernel(kernel: Kernel, ram_bytes: int) -> Boot:
+def load_kernel(kernel: Kernel, ram_bytes: int, files: HostFiles) -> Boot:
     """A kernel as a boot loader leaves it in so much RAM. Raises ConfigError where it cannot be."""
-    image = _contents("kernel", kernel.image, LARGEST_KERNEL)
-    initrd = _contents("initrd", kernel.initrd, ram_bytes) if kernel.initrd else None
+    image = _contents("kernel", kernel.image, LARGEST_KERNEL, files)
+    initrd = _contents("initrd", kernel.initrd, ram_bytes, files) if kernel.initrd else None
     append = kernel.append.encode(errors="surrogateescape")
     try:
         if kernel.elf:
@@ -105,11 +105,11 @@ def _load_elf(kernel: Kernel, image: bytes, initrd: bytes | None, append: bytes,
     return elf.prepare(image, ranges)
 
 
-def _contents(what: str, path: Path, most: int) -> bytes:
+def _contents(what: str, path: Path, most: int, files: HostFiles) -> bytes:
     """A whole file of at most `most` bytes."""
     try:
         # Without O_NONBLOCK, opening a pipe that was named as a file would wait for ever.
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        with open(path, "rb", opener=lambda name, flags: files.open(name, flags | os.O_NONBLOCK)) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise ConfigError(f"the {what} {path} is no regular file: give the path of a file")
@@ -137,22 +137,26 @@ def nic_name(number: int) -> str:
 
 
 def make_links(
-    nics: Sequence[Nic], clock: Clock, observers: Observers, between: Callable[[int, Link], Link]
+    nics: Sequence[Nic],
+    clock: Clock,
+    observers: Observers,
+    files: HostFiles,
+    between: Callable[[int, Link], Link],
 ) -> list[ObservedLink]:
     """The back ends of network cards, named after them; `between` may put something before a card's link."""
     links = []
     for number, nic in enumerate(nics):
         name = nic_name(number)
-        link = between(number, _make_link(nic, f"{name} {nic.backend}", clock))
+        link = between(number, _make_link(nic, f"{name} {nic.backend}", clock, files))
         links.append(ObservedLink(link, nic=name, observers=observers))
     return links
 
 
-def _make_link(nic: Nic, name: str, clock: Clock) -> Link:
+def _make_link(nic: Nic, name: str, clock: Clock, files: HostFiles) -> Link:
     match nic.backend:
         case "peer":
-            files = ServedFiles(nic.serve) if nic.serve else None
-            return PeerLink(name, station=Station(nic.address, files), clock=clock)
+            served = files.serve(nic.serve) if nic.serve else None
+            return PeerLink(name, station=Station(nic.address, served), clock=clock)
         case "echo":
             return EchoLink(name, clock=clock)
         case _:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from emu.backends.host_files import HostFiles
 from emu.core.bus import MmioBus, PortBus
 from emu.core.clock import Clock
 from emu.core.device import Device
@@ -72,6 +73,8 @@ class Pc:
         *,
         native: bool,
         tracked: bool,
+        files: HostFiles,
+        deferred: bool,
     ) -> None:
         clock = self.clock = Clock(config.costs)
         ports, mmio = self.ports, self.mmio = PortBus(seen), MmioBus(seen)
@@ -80,7 +83,7 @@ class Pc:
         # memory: the firmware ends at 4 GiB; its tail shows below 1 MiB until RAM shadows it
         ram = config.memory_mib << 20
         low_ram = min(ram, LOW_LIMIT)
-        roms = CardRoms(config)
+        roms = CardRoms(config, files)
         memory = self.memory = Memory(ram, len(firmware) + MEMORY_SIZE + roms.size, mmio, tracked=tracked)
         rom = memory.add_image(firmware)
         memory.place(Segment(FOUR_GIB - len(firmware), len(firmware), rom, None))
@@ -183,7 +186,9 @@ class Pc:
         reset_control = ResetControl(reset=lambda hard: out.reset("port cf9"))
 
         # disks and CD drives: 0x1f0, 0x170
-        images = self.images = Images(config.drives, seen, faults.image)
+        images = self.images = Images(
+            config.drives, seen, files=files, deferred=deferred, between=faults.image
+        )
         ide = self.ide = IdeController(
             "ide",
             primary=Channel(
@@ -207,7 +212,7 @@ class Pc:
         )
 
         # network cards
-        links = self.links = make_links(config.nics, clock, seen, faults.link)
+        links = self.links = make_links(config.nics, clock, seen, files, faults.link)
         cards = [
             Rtl8029(f"rtl8029 {n}", mac=nic.mac, irq=pci.intx(FIRST_NIC_SLOT + n, 0), link=link)
             for n, (nic, link) in enumerate(zip(config.nics, links, strict=True))

@@ -29,14 +29,14 @@ class Snapshot:
     links: list[Plain]
     overlays: dict[int, Plain]
     store: Plain
-    discs: Plain
+    discs: dict[str, list[str]]
     """The paths of the discs that each CD drive knows."""
     arrivals: int = 0
     """How many had been taken from outside."""
 
 
-def save(pc: Pc, *, memory: bool = True) -> Snapshot:
-    """Take a snapshot, if wanted without memory. The machine is not changed."""
+def save(pc: Pc, *, memory: bool = True, overlays: bool = True) -> Snapshot:
+    """Take a snapshot, if wanted without memory or overlays. The machine is not changed."""
     return Snapshot(
         ticks=pc.clock.ticks,
         processor=pc.processor.save(),
@@ -44,7 +44,7 @@ def save(pc: Pc, *, memory: bool = True) -> Snapshot:
         lines={f"{number} {line.name}": line.level for number, line in enumerate(pc.lines)},
         devices={device.name: device.save() for device in pc.devices},
         links=[link.save() for link in pc.links],
-        overlays={position: overlay.save() for position, overlay in pc.images.overlays.items()},
+        overlays={n: overlay.save() for n, overlay in pc.images.overlays.items()} if overlays else {},
         store=pc.store.save(),
         discs=pc.images.save_discs(),
         arrivals=pc.inbox.taken,
@@ -60,10 +60,13 @@ def restore(pc: Pc, snapshot: Snapshot) -> None:
     names = {device.name for device in pc.devices}
     if names != set(snapshot.devices) or len(snapshot.links) != len(pc.links):
         raise StateError("the snapshot is of a machine with other devices")
+    lines = {f"{number} {line.name}": line for number, line in enumerate(pc.lines)}
+    if lines.keys() != snapshot.lines.keys() or pc.images.overlays.keys() != snapshot.overlays.keys():
+        raise StateError("the snapshot is of a machine with other wires or disks")
     pc.clock.restore(snapshot.ticks)
     pc.inbox.restore(snapshot.arrivals)
-    for number, line in enumerate(pc.lines):
-        line.restore(snapshot.lines[f"{number} {line.name}"])
+    for name, line in lines.items():
+        line.restore(snapshot.lines[name])
     pc.store.restore(snapshot.store)
     for position, overlay in pc.images.overlays.items():
         overlay.restore(snapshot.overlays[position])

@@ -31,6 +31,7 @@ LONGEST_TEXT = 4096
 PART = re.compile(r"disks|cds|nics|(disk|cd) [0-3]|nic [0-7]")
 LOOPBACK = "127.0.0.1"
 MAC_BYTES = 6
+TIME_UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 MULTICAST = 1
 
 
@@ -118,6 +119,21 @@ def seconds(value: Any, folder: Path) -> float:
     if not (math.isfinite(value) and 0 < value <= 1e9):
         raise ValueError(f"is out of range at {value}: give seconds above 0 and up to 1e9")
     return float(value)
+
+
+def save_at(value: Any, folder: Path) -> tuple[int, Path]:
+    """A time and a file; in nanoseconds."""
+    if not isinstance(value, list) or len(value) != 2:
+        raise ValueError(f'must be a time and a file such as ["1.5s", "saved.emu"], not {value!r}')
+    return moment(value[0]), path(value[1], folder)
+
+
+def moment(word: Any) -> int:
+    """A time such as `29.18ms`, in nanoseconds; of seconds the unit may be left out."""
+    found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+) ?(ns|us|ms|s|)", str(word).strip())
+    if found is None:
+        raise ValueError(f"is no time at {word!r}: give one such as 29.18ms, 5us or 0.5s")
+    return round(float(found[1]) * TIME_UNITS[found[2] or "s"])
 
 
 def choice(*known: str) -> Parse:

@@ -1,0 +1,146 @@
+"""A machine as an archive keeps it: its state as plain data, memory and overlays as blocks beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import IO, Any
+
+from emu.backends.overlay import PAGE as OVERLAY_PAGE
+from emu.core.memory import PAGE
+from emu.core.state import StateError
+from emu.cpu.registers import Registers
+from emu.machine.blocks import MEMORY, Key, read_packed, unpacked
+from emu.machine.machine import Machine
+from emu.machine.run_loop import Stop
+from emu.machine.snapshot import CHUNK, Snapshot, restore, save
+
+WORD = 1 << 64
+
+
+@dataclass(frozen=True)
+class SavedState:
+    """A snapshot without memory and overlays, and what the machine noted beside it."""
+
+    ticks: int
+    processor: Registers
+    lines: dict[str, bool]
+    devices: dict[str, Any]
+    links: list[Any]
+    store: Any
+    discs: dict[str, list[str]]
+    arrivals: int
+    departed: tuple[tuple[str, str], ...]
+    """What has left its bus."""
+    pending: tuple[Stop | None, bool]
+    """What the run has asked of its loop: to stop, to reset."""
+
+
+def saved_state(machine: Machine) -> SavedState:
+    """The state of a machine as it is now."""
+    taken = save(machine.pc, memory=False, overlays=False)
+    return SavedState(
+        taken.ticks,
+        taken.processor,
+        taken.lines,
+        taken.devices,
+        taken.links,
+        taken.store,
+        taken.discs,
+        taken.arrivals,
+        machine.departed.save(),
+        machine.loop.pending.save(),
+    )
+
+
+def memory_blocks(machine: Machine) -> Iterator[tuple[Key, bytes]]:
+    """The pages of RAM that are not all zeros."""
+    view, zeros = machine.memory.view, bytes(PAGE)
+    for number in range(machine.memory.ram_bytes // PAGE):
+        content = bytes(view[number * PAGE : (number + 1) * PAGE])
+        if content != zeros:
+            yield (MEMORY, number), content
+
+
+def overlay_blocks(machine: Machine) -> Iterator[tuple[Key, bytes]]:
+    """The pages of all overlays; the space of the disk at position N is N + 1."""
+    for position, overlay in machine.pc.images.overlays.items():
+        for number, content in overlay.state.pages.items():
+            yield (position + 1, number), content
+
+
+Blocks = Iterable[tuple[Key, bytes]]
+"""Blocks as they are stored."""
+
+
+def newest(streams: Iterable[IO[bytes]]) -> Iterator[tuple[Key, bytes]]:
+    """The blocks of several streams, the newest stream first: of each block the newest alone."""
+    known: set[Key] = set()
+    for stream in streams:
+        block = {}
+        for key, packed in read_packed(stream, PAGE):
+            if key not in known:
+                block[key] = packed
+        known.update(block)
+        yield from block.items()
+
+
+def put_back(machine: Machine, state: SavedState, blocks: Blocks) -> None:
+    """Make `machine` the saved one. Raises StateError, ValueError or zlib.error where it does not fit."""
+    _check_registers(machine, state.processor)
+    memory: dict[int, bytearray] = {}
+    overlays: dict[int, dict[str, bytes]] = {position: {} for position in machine.pc.images.overlays}
+    size_of = _sizes(machine)
+    for (space, number), packed in blocks:
+        content = unpacked(packed, size_of((space, number)))
+        if space == MEMORY:
+            start, within = divmod(number * PAGE, CHUNK)
+            chunk = memory.setdefault(start * CHUNK, bytearray(CHUNK))
+            chunk[within : within + PAGE] = content
+        else:
+            overlays[space - 1][str(number)] = content
+    restore(
+        machine.pc,
+        Snapshot(
+            ticks=state.ticks,
+            processor=state.processor,
+            memory={start: bytes(chunk) for start, chunk in memory.items()},
+            lines=state.lines,
+            devices=state.devices,
+            links=state.links,
+            overlays={position: {"pages": pages} for position, pages in overlays.items()},
+            store=state.store,
+            discs=state.discs,
+            arrivals=state.arrivals,
+        ),
+    )
+    machine.departed.restore(state.departed)
+    machine.loop.pending.restore(state.pending)
+
+
+def _sizes(machine: Machine) -> Callable[[Key], int]:
+    overlays, pages = machine.pc.images.overlays, machine.memory.ram_bytes // PAGE
+
+    def size_of(key: Key) -> int:
+        """Bytes in a block. Raises StateError where the machine has no such block."""
+        space, number = key
+        if space == MEMORY and number < pages:
+            return PAGE
+        disk = overlays.get(space - 1)
+        if space == MEMORY or disk is None or number * OVERLAY_PAGE >= disk.size:
+            raise StateError("the snapshot has memory or disks that the machine does not have")
+        return min(OVERLAY_PAGE, disk.size - number * OVERLAY_PAGE)
+
+    return size_of
+
+
+def _check_registers(machine: Machine, registers: Registers) -> None:
+    held = machine.processor.save()
+    if held.keys() != registers.keys():
+        raise StateError("the snapshot has other registers")
+    for name, value in registers.items():
+        like = held[name]
+        numbers = value if isinstance(value, tuple) else (value,) if isinstance(value, int) else ()
+        sized = isinstance(like, bytes) and isinstance(value, bytes) and len(like) == len(value)
+        if type(like) is not type(value) or not (sized or numbers) or any(not 0 <= n < WORD for n in numbers):
+            raise StateError(f"the snapshot's {name} is no value of that register")
