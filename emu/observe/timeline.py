@@ -5,7 +5,7 @@ exceptions, bytes of disks, links and consoles. A lane is cut into stretches of 
 which something happened take room; when there are too many the width doubles. So the picture stays small
 however long the run, and it is the same picture however the run was cut.
 
-What happens seldom keeps its moment: departures, resets, results, and changes of the processor's mode. Those
+What happens seldom keeps its moment: departures, faults, resets, results, and changes of the processor's mode. Those
 are noticed at port accesses and deliveries: at each of the first thousands, then at every second, fourth ...
 """
 
@@ -228,6 +228,10 @@ class Timeline(Observer):
     def powered_off(self) -> None:
         """The guest switched the machine off."""
         self._happened("end", "the guest switched the machine off")
+
+    def fault(self, name: str) -> None:
+        """The host misbehaves."""
+        self._happened("fault", f"fault: {name}")
 
     def _access(self, port: int, count: int) -> None:
         owner = self._owner(port)
