@@ -5,8 +5,9 @@ exceptions, bytes of disks, links and consoles. A lane is cut into stretches of 
 which something happened take room; when there are too many the width doubles. So the picture stays small
 however long the run, and it is the same picture however the run was cut.
 
-What happens seldom keeps its moment: departures, faults, resets, results, and changes of the processor's mode. Those
-are noticed at port accesses and deliveries: at each of the first thousands, then at every second, fourth ...
+What happens seldom keeps its moment: departures, faults, resets, results, and changes of the processor's
+mode. Those are noticed at port accesses and deliveries: at each of the first thousands, then at every second,
+fourth ...
 """
 
 from __future__ import annotations

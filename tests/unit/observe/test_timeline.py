@@ -138,8 +138,12 @@ def test_single_events_keep_their_moment_and_words_up_to_a_number() -> None:
     rig = Rig()
     rig.clock.advance_to(MS)
     rig.timeline.unplugged("disk 0", "primary master")
+    rig.timeline.fault("slow disk")
     for _ in range(MOST_EVENTS + 9):
         rig.timeline.reset_requested("port 0x64")
-    assert rig.plain["events"][0] == [MS, "unplug", "disk 0 left primary master"]
+    assert rig.plain["events"][:2] == [
+        [MS, "unplug", "disk 0 left primary master"],
+        [MS, "fault", "fault: slow disk"],
+    ]
     assert len(rig.plain["events"]) == MOST_EVENTS
-    assert rig.plain["events_left_out"] == 10
+    assert rig.plain["events_left_out"] == 11

@@ -104,6 +104,7 @@ def test_what_a_guest_wrote_stays_text() -> None:
                     ending=Ending.FAILED,
                     file=HOSTILE,
                     reason=HOSTILE,
+                    also=[HOSTILE],
                     outcome=HOSTILE,
                     trace_hash=HOSTILE,
                     console=HOSTILE,
@@ -149,6 +150,7 @@ def test_without_its_script_the_page_tells_everything() -> None:
         "unplug[memory=16]",
         ending=Ending.FAILED,
         reason="line 3 never came",
+        also=["nic 0 should remain"],
         trace_hash="c0ffee",
         screen=[[{"text": "On the screen", "foreground": "#aaaaaa", "background": "#0000aa"}]],
         transcript=[["0.100000 ms", "0x10", "read 2", "0x49d2", "the protocol is here"]],
@@ -160,7 +162,14 @@ def test_without_its_script_the_page_tells_everything() -> None:
     )
     text = Page(render([result])).text
     for told in (
-        *("unplug[memory=16]", "line 3 never came", "c0ffee", "On the screen", "the protocol is here"),
+        *(
+            "unplug[memory=16]",
+            "line 3 never came",
+            "nic 0 should remain",
+            "c0ffee",
+            "On the screen",
+            "the protocol is here",
+        ),
         *("disk 0 left IDE primary master", "wrote the mask first", "(2 times)", "write 1 port 0xf4"),
         *("eax 00000001", "/kept/run.emurec", "Hello\nTest result: SUCCESS", "8.912088 ms", "IDE ports"),
         *("long mode", "3.000000 ms", "disk 0 left primary master", "1 of 1 test did not pass: 1 failed."),
