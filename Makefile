@@ -47,7 +47,7 @@ run: build
 	@$(BIN)/emu run $(GUEST)
 
 test: build
-	$(PYTEST) tests/unit tests/laws tests/guests
+	$(PYTEST) tests/unit tests/laws tests/guests guests
 
 lint: setup
 	$(BIN)/ruff format --check .

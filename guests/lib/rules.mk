@@ -52,12 +52,14 @@ $(TARGET).elf: $(if $(disk),$(TARGET).img) $(if $(cdrom),$(TARGET).iso)
 	@cp $(FOLDER)/$(FIRST).elf $@
 	@$(foreach part,$(filter-out $(FIRST),$(PARTS)),cp $(FOLDER)/$(part).elf $(TARGET)-$(part).elf;)
 
-$(TARGET).toml: $(GUEST)/$(GUEST).toml
+# The machine file, and tests that use it.
+$(OUT)/$(GUEST)/%.toml: $(GUEST)/%.toml
 	@mkdir -p $(@D)
 	@cp $< $@
 
 .PHONY: all
 .DELETE_ON_ERROR:
-all: $(if $(disk),$(TARGET).img) $(blank_disks:%=$(TARGET)-%.img) $(if $(cdrom),$(TARGET).iso) $(TARGET).elf $(TARGET).toml
+all: $(if $(disk),$(TARGET).img) $(blank_disks:%=$(TARGET)-%.img) $(if $(cdrom),$(TARGET).iso) $(TARGET).elf \
+	$(patsubst %,$(OUT)/%,$(wildcard $(GUEST)/*.toml))
 
 -include $(wildcard $(FOLDER)/*/*.d)

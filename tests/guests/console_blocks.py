@@ -24,7 +24,9 @@ from pathlib import Path
 FENCE = "```"
 ELLIPSIS = "..."
 PROMPT = "$ "
-WALL_TIME = re.compile(r'\d+\.\d+ s wall|"wall_s": \d+\.\d+')
+WALL_TIME = re.compile(
+    r'\d+\.\d+ s wall|"wall_s": \d+\.\d+|(?<= s virtual) +\d+\.\d+ s|(?<= in )\d+\.\d+ s$', re.M
+)
 LONGEST_S = 120
 COLUMNS = "120"
 

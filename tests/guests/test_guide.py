@@ -11,6 +11,7 @@ from click import Context
 
 from emu.cli.main import emu
 from emu.machine.loader import LISTS, TABLES
+from emu.smoke.tables import KEYS
 from tests.guests.console_blocks import Command, do, steps
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -39,7 +40,8 @@ def test_the_machine_file_chapter_has_every_table_and_key() -> None:
     }
     known = {f"`[{name}]`": set(keys) for name, keys in TABLES.items()}
     known |= {f"`[[{name}]]`": set(keys) for name, keys in LISTS.items()}
-    assert documented == known | {"`[store]`": set()}
+    known |= {"`[test]`": set(KEYS), "`[store]`": set(), "`[matrix]`": set(), "`[[when]]`": set()}
+    assert documented == known
 
 
 def test_the_commands_chapter_shows_every_command() -> None:
