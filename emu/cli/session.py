@@ -227,10 +227,10 @@ class Session:
             self._attach(self._hash)
         if not run.json:
             self._attach(self.transcript)
-        if run.keys:
+        if self.config.typings:
             from emu.inspect.cues import Cues
 
-            cues = Cues(machine, run.keys)
+            cues = Cues(machine, self.config.typings)
             machine.observers.attach(cues)
             self._followers.append(cues)
         if run.trace:

@@ -1,14 +1,15 @@
-"""Types on the guest's keyboard, piece by piece, each as soon as the screen or the console shows its cue.
+"""Types on the guest's keyboard and into its serial ports, piece by piece, each when its cue is shown.
 
-What it does follows from the machine alone: the same run gives the same keys at the same positions. Under a
-debugger it goes back with the machine; what it typed then is taken again by the inbox, not posted again.
+A cue is a text on the screen or the console. What it does follows from the machine alone: the same run is
+given the same at the same positions. Under a debugger it goes back with the machine; what it typed then is
+taken again by the inbox, not posted again.
 """
 
 from __future__ import annotations
 
 from emu.core.events import Observer
 from emu.inspect.screen import lines_of
-from emu.machine.config import Typing
+from emu.machine.config import SERIAL_PORTS, Typing
 from emu.machine.inbox import Arrival
 from emu.machine.keys import strokes
 from emu.machine.machine import Machine
@@ -20,7 +21,7 @@ LONGEST_CUE = 4096
 
 
 class Cues(Observer):
-    """Observes a machine and posts keys to its inbox."""
+    """Observes a machine and posts what is typed to its inbox."""
 
     def __init__(self, machine: Machine, typings: tuple[Typing, ...]) -> None:
         self._machine = machine
@@ -70,4 +71,10 @@ class Cues(Observer):
         typing, *rest = self._waiting
         self._waiting = tuple(rest)
         if not self._machine.inbox.replaying:
-            self._machine.inbox.post(Arrival("typed", strokes(typing.text)))
+            self._machine.inbox.post(_arrival(typing))
+
+
+def _arrival(typing: Typing) -> Arrival:
+    if typing.to in SERIAL_PORTS:
+        return Arrival(typing.to, typing.text.encode())
+    return Arrival("typed", strokes(typing.text))

@@ -15,6 +15,8 @@ DISPLAYS = ("text", "none")
 PACES = ("real", "none")
 POSITIONS = ("primary master", "primary slave", "secondary master", "secondary slave")
 OUTCOMES = ("SUCCESS", "SKIP", "ERROR", "FAILURE", "CRASH")
+KEYBOARD, SERIAL_PORTS = "keyboard", ("serial", "serial2")
+"""Where one can type."""
 DEFAULT_MAC = bytes.fromhex("525400123456")
 PEER_ADDRESS = IPv4Address("10.0.2.2")
 EPOCH = 1_229_361_060
@@ -69,7 +71,7 @@ class Typing:
     """For the keyboard characters, and names such as `<enter>`; for a serial port the text itself."""
     after: str = ""
     """What the screen or the console shows first."""
-    to: str = "keyboard"
+    to: str = KEYBOARD
 
 
 @dataclass(frozen=True)

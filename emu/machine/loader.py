@@ -19,18 +19,21 @@ from emu.machine.bundled import guest_path
 from emu.machine.config import (
     DEFAULT_MAC,
     DISPLAYS,
+    KEYBOARD,
     LINKS,
     ON_RESET,
     OUTCOMES,
     PACES,
     POSITIONS,
     PROFILES,
+    SERIAL_PORTS,
     Drive,
     Fault,
     Kernel,
     MachineConfig,
     Nic,
     Run,
+    Typing,
 )
 from emu.machine.fault_tables import PARSERS as FAULT_PARSERS
 from emu.machine.fault_tables import KeyedError, fault_from
@@ -124,6 +127,12 @@ LISTS: Mapping[str, Mapping[str, Key]] = {
         "capture": Key(values.path, "capture"),
         "rom": Key(values.path, "rom"),
     },
+    "input": {
+        "after": Key(values.text_that_can_come, "after"),
+        "to": Key(values.choice(KEYBOARD, *SERIAL_PORTS), "to"),
+        "keys": Key(values.typed_keys, "keys"),
+        "send": Key(values.command_line, "send"),
+    },
     "fault": {name: Key(parse, name) for name, parse in FAULT_PARSERS.items()},
 }
 """Tables that there may be several of."""
@@ -191,6 +200,7 @@ class _Draft:
     drives: dict[int, Drive] = field(default_factory=dict)
     nics: tuple[Nic, ...] = ()
     faults: tuple[Fault, ...] = ()
+    inputs: tuple[Typing, ...] = ()
 
     def finish(self) -> MachineConfig:
         config = MachineConfig(
@@ -198,6 +208,7 @@ class _Draft:
             costs=Costs(**self.tables["costs"]),
             kernel=self._kernel(),
             run=Run(**self.tables["run"]),
+            inputs=self.inputs,
             store=tuple(self.store.items()),
             drives=tuple(self.drives[position] for position in sorted(self.drives)),
             nics=self.nics,
@@ -251,6 +262,8 @@ class _Reader:
             self._leave_out(part)
         self._drives()
         self._nics(self._layer.data.get("nic", []))
+        for number, each in enumerate(self._layer.data.get("input", [])):
+            self._draft.inputs += (self._input(("input", number), each),)
         for number, each in enumerate(self._layer.data.get("fault", [])):
             self._draft.faults += (self._fault(("fault", number), each),)
 
@@ -351,6 +364,18 @@ class _Reader:
                     )
             nics.append(nic if "mac" in each else replace(nic, mac=_counted_mac(number)))
         self._draft.nics = tuple(nics) or self._draft.nics
+
+    def _input(self, at: KeyPath, content: Mapping[str, Any]) -> Typing:
+        read = self._keys(LISTS["input"], content, at)
+        if ("keys" in read) == ("send" in read):
+            raise self._refusal(at, "an input needs keys for the keyboard, or text to send to a serial port")
+        if "keys" in read:
+            if read.get("to", KEYBOARD) != KEYBOARD:
+                raise self._refusal((*at, "to"), "keys go to the keyboard: give a serial port send = TEXT")
+            return Typing(read["keys"], read.get("after", ""))
+        if read.get("to") == KEYBOARD:
+            raise self._refusal((*at, "to"), "the keyboard has keys: give it keys = KEYS such as root<enter>")
+        return Typing(read["send"], read.get("after", ""), read.get("to", SERIAL_PORTS[0]))
 
     def _fault(self, at: KeyPath, content: Mapping[str, Any]) -> Fault:
         try:

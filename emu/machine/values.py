@@ -269,6 +269,13 @@ def keys(value: Any, folder: Path) -> tuple[Typing, ...]:
     return tuple(_typing(text(word, folder)) for word in words)
 
 
+def typed_keys(value: Any, folder: Path) -> str:
+    """What is typed on a keyboard."""
+    if not strokes(text(value, folder)):
+        raise ValueError("must be keys such as root<enter>, not an empty word")
+    return str(value)
+
+
 def _typing(word: str) -> Typing:
     after, typed = "", word
     if word.startswith(AFTER):

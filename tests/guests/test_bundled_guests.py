@@ -65,7 +65,7 @@ def run(name: str, **changes: Any) -> Run:
     seen = Run(config)
     machine = Machine(config, serial=seen)
     machine.observers.attach(seen)
-    machine.observers.attach(Cues(machine, config.run.keys))
+    machine.observers.attach(Cues(machine, config.typings))
     seen.now = lambda: machine.clock.now
     limit = config.run.limit_s
     assert limit is not None, "a bundled guest has a limit"

@@ -6,7 +6,7 @@ import pytest
 
 from emu.core.errors import ConfigError
 from emu.machine import bundled
-from emu.machine.config import Drive, Kernel, MachineConfig, Nic, Run
+from emu.machine.config import Drive, Kernel, MachineConfig, Nic, Run, Typing
 from emu.machine.layers import Layer
 from emu.machine.loader import build, load, load_file
 
@@ -111,6 +111,27 @@ def test_every_key_has_its_field(tmp_path: Path) -> None:
     )
 
 
+INPUTS = """
+[run]
+keys = "q"
+[[input]]
+after = "login: "
+send = "root\\n"
+[[input]]
+to = "serial2"
+send = "x"
+[[input]]
+keys = "a<enter>"
+"""
+
+
+def test_inputs_come_in_the_order_of_the_file_and_before_other_keys(tmp_path: Path) -> None:
+    inputs = (Typing("root\n", "login: ", "serial"), Typing("x", "", "serial2"), Typing("a<enter>"))
+    path = write(tmp_path, INPUTS)
+    assert load_file(path).typings == (*inputs, Typing("q"))
+    assert load(str(path), option_layer(run={"keys": ["w"]})).typings == (*inputs, Typing("w"))
+
+
 def test_an_empty_file_is_the_default_machine(tmp_path: Path) -> None:
     assert load_file(write(tmp_path, "")) == MachineConfig(name="guest")
 
@@ -176,6 +197,14 @@ def test_an_empty_file_is_the_default_machine(tmp_path: Path) -> None:
         ('[run]\ntrace = "ports,prots"', "guest.toml:2: trace knows no kind 'prots': did you mean 'ports'?"),
         ('[run]\nserial = "stdo"', "guest.toml:2: serial cannot be 'stdo': give stdio, null or file:PATH"),
         ('[guest]\nexpected = "PASS"', "guest.toml:2: expected cannot be 'PASS': give one of SUCCESS"),
+        ('[[input]]\nafter = "a"', "guest.toml:1: an input needs keys for the keyboard, or text to send"),
+        ('[[input]]\nsend = "a"\nkeys = "a"', "guest.toml:1: an input needs keys for the keyboard, or text"),
+        ('[[input]]\nto = "serial"\nkeys = "a"', "guest.toml:2: keys go to the keyboard: give a serial port"),
+        ('[[input]]\nto = "keyboard"\nsend = "a"', "guest.toml:2: the keyboard has keys: give it keys ="),
+        ('[[input]]\nkeys = "<entr>"', "guest.toml:2: keys knows no key <entr>: did you mean 'enter'?"),
+        ('[[input]]\nkeys = ""', "guest.toml:2: keys must be keys such as root<enter>, not an empty word"),
+        ('[[input]]\nsend = "a"\nafter = ""', "guest.toml:3: after must be a text of 1 to 4096 bytes"),
+        ('[[input]]\nto = "com1"\nsend = "a"', "guest.toml:2: to cannot be 'com1': give one of keyboard"),
         ("[machine]\n= 1", "guest.toml:2: this is no TOML, mend the line: "),
         ("[machine]\nmemory = [", "guest.toml: this is no TOML, mend the line: "),
     ],
