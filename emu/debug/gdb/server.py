@@ -18,7 +18,7 @@ WAIT_S = 0.05
 CHUNK = 0x10000
 PATIENCE_S = 10.0
 """A client that takes nothing for so long has gone."""
-MOST_WAITING = 10_000
+MOST_WAITING = 1000
 """Packets that a client may send ahead before it is taken for mad."""
 
 
@@ -41,7 +41,7 @@ class Connection:
         except OSError:
             data = b""
         self.gone = self.gone or not data or len(self.waiting) > MOST_WAITING
-        self.waiting += self._receiver.feed(data)
+        self.waiting += [found for found in self._receiver.feed(data) if found is not Sign.RECEIVED]
 
     def serve(self) -> None:
         """Answer what waits."""

@@ -22,6 +22,7 @@ FEATURES = (
     "QStartNoAckMode+;qXfer:features:read+;qXfer:memory-map:read+;qXfer:threads:read+;"
     "ReverseStep+;ReverseContinue+;swbreak+;hwbreak+;vContSupported+"
 )
+THREAD = 1
 MOST_BREAKPOINTS = 1000
 MEMORY_MAP = """<?xml version="1.0"?>
 <!DOCTYPE memory-map SYSTEM "gdb-memory-map.dtd">
@@ -31,6 +32,8 @@ MEMORY_MAP = """<?xml version="1.0"?>
 THREADS = """<?xml version="1.0"?>
 <threads><thread id="1" core="0" name="processor"/></threads>
 """
+KINDS = range(5)
+"""Software and hardware breakpoints; what is written, read, or either."""
 WATCHED = {2: b"watch", 3: b"rwatch", 4: b"awatch"}
 BROKEN = {0: b"swbreak", 1: b"hwbreak"}
 
@@ -51,7 +54,7 @@ class Stub:
 
     def __init__(self, target: Target, monitor: Monitor) -> None:
         self._target, self._monitor = target, monitor
-        self._description = describe(monitor.width)
+        self.description = describe(monitor.width)
         self._breakpoints: dict[tuple[int, int, int], Detector] = {}
         self._client: frozenset[str] = frozenset()
         self._standing = Standing(Cause.TRAP)
@@ -59,50 +62,53 @@ class Stub:
         """Whether `+` and `-` are sent."""
         self.leave: Leave | None = None
         """Set when the client has left."""
-        self._commands: list[tuple[bytes, Callable[[bytes], Answer]]] = [
-            (b"?", lambda rest: [self._told()]),
-            (b"g", lambda rest: [self._read_all()]),
-            (b"G", self._write_all),
-            (b"p", self._read_one),
-            (b"P", self._write_one),
-            (b"m", self._read_memory),
-            (b"M", lambda rest: self._write_memory(rest, bytes.fromhex)),
-            (b"X", lambda rest: self._write_memory(rest, None)),
-            (b"c", lambda rest: self._resume(b"c", rest)),
-            (b"s", lambda rest: self._resume(b"s", rest)),
-            (b"C", lambda rest: self._resume(b"c", b"")),
-            (b"S", lambda rest: self._resume(b"s", b"")),
-            (b"bc", lambda rest: self._go_back(step=False)),
-            (b"bs", lambda rest: self._go_back(step=True)),
-            (b"vCont?", lambda rest: [b"vCont;c;C;s;S"]),
-            (b"vCont;", lambda rest: self._resume(rest[:1].lower(), b"")),
-            (b"Z", self._insert),
-            (b"z", self._remove),
-            (b"D", lambda rest: self._left(Leave.DETACHED)),
-            (b"k", lambda rest: self._left(Leave.KILLED)),
-            (b"vKill", lambda rest: self._left(Leave.KILLED)),
-            (b"H", lambda rest: [OK]),
-            (b"T", lambda rest: [OK if int(rest, 16) == 1 else REFUSED]),
-            (b"qC", lambda rest: [b"QC1"]),
-            (b"qAttached", lambda rest: [b"1"]),
-            (b"qfThreadInfo", lambda rest: [b"m1"]),
-            (b"qsThreadInfo", lambda rest: [b"l"]),
-            (b"qThreadExtraInfo,", lambda rest: [self._doing().hex().encode()]),
-            (b"qSupported", self._supported),
-            (b"QStartNoAckMode", lambda rest: self._stop_acknowledging()),
-            (b"qXfer:", self._transfer),
-            (b"qRcmd,", self._command),
-        ]
-        self._commands.sort(key=lambda command: -len(command[0]))
+        self._exact: dict[bytes, Callable[[], Answer]] = {
+            b"?": lambda: [self._told()],
+            b"g": lambda: [self._read_all()],
+            b"bc": lambda: self._go_back(step=False),
+            b"bs": lambda: self._go_back(step=True),
+            b"vCont?": lambda: [b"vCont;c;C;s;S"],
+            b"k": self._kill,
+            b"qC": lambda: [b"QC1"],
+            b"qAttached": lambda: [b"1"],
+            b"qfThreadInfo": lambda: [b"m1"],
+            b"qsThreadInfo": lambda: [b"l"],
+            b"QStartNoAckMode": self._stop_acknowledging,
+        }
+        self._by_prefix: dict[bytes, Callable[[bytes], Answer]] = {
+            b"G": self._write_all,
+            b"p": self._read_one,
+            b"P": self._write_one,
+            b"m": self._read_memory,
+            b"M": lambda rest: self._write_memory(rest, bytes.fromhex),
+            b"X": lambda rest: self._write_memory(rest, None),
+            b"c": lambda rest: self._resume(b"c", rest),
+            b"s": lambda rest: self._resume(b"s", rest),
+            b"C": lambda rest: self._resume(b"c", _behind_signal(rest)),
+            b"S": lambda rest: self._resume(b"s", _behind_signal(rest)),
+            b"vCont;": lambda rest: self._resume(_action(rest), b""),
+            b"Z": self._insert,
+            b"z": self._remove,
+            b"D": self._detach,
+            b"vKill;": lambda rest: [*self._kill(), OK],
+            b"H": lambda rest: [OK if _is_ours(rest[1:]) else REFUSED],
+            b"T": lambda rest: [OK if _is_ours(rest) else REFUSED],
+            b"qThreadExtraInfo,": lambda rest: [self._doing().hex().encode()],
+            b"qSupported": self._supported,
+            b"qXfer:": self._transfer,
+            b"qRcmd,": self._command,
+        }
 
     def respond(self, payload: bytes) -> Answer:
         """The answer to a packet; whatever it asks, nothing is raised."""
-        for prefix, act in self._commands:
-            if payload.startswith(prefix):
-                try:
+        try:
+            if payload in self._exact:
+                return self._exact[payload]()
+            for prefix, act in self._by_prefix.items():
+                if payload.startswith(prefix):
                     return act(payload[len(prefix) :])
-                except (ValueError, OverflowError):
-                    return [MALFORMED]
+        except (ValueError, OverflowError):
+            return [MALFORMED]
         return [UNKNOWN]
 
     def _told(self) -> bytes:
@@ -124,12 +130,10 @@ class Stub:
 
     def _stand(self, standing: Standing) -> Answer:
         self._standing = standing
-        notes = [b"O" + standing.text.encode().hex().encode()] if standing.cause is Cause.END else []
-        return [*notes, self._told()]
+        notes = standing.text if standing.cause is Cause.END else ""
+        return [*_shown(notes), self._told()]
 
     def _resume(self, action: bytes, rest: bytes) -> Answer:
-        if action not in (b"c", b"s"):
-            raise ValueError("neither goes on nor steps")
         if rest and not self._target.set_registers(lambda values: registers.set_pc(values, _number(rest))):
             return [REFUSED]
         if self._target.at_end:
@@ -148,30 +152,39 @@ class Stub:
         target = self._target
         return self._stand(target.step_back() if step else target.go_back(self._breakpoints.values()))
 
-    def _left(self, leave: Leave) -> Answer:
+    def _kill(self) -> Answer:
+        self._leave(Leave.KILLED)
+        return []
+
+    def _detach(self, rest: bytes) -> Answer:
+        if rest and rest != b";1":
+            raise ValueError("there is one process")
+        self._leave(Leave.DETACHED)
+        return [OK]
+
+    def _leave(self, leave: Leave) -> None:
         self.leave = leave
         self._breakpoints.clear()
-        return [OK]
 
     def _read_all(self) -> bytes:
         values = self._target.registers()
-        return b"".join(registers.read(values, each).hex().encode() for each in self._description.registers)
+        return b"".join(registers.read(values, each).hex().encode() for each in self.description.registers)
 
     def _write_all(self, rest: bytes) -> Answer:
-        known, data = self._description.registers, bytes.fromhex(rest.decode("ascii"))
+        known, data = self.description.registers, bytes.fromhex(rest.decode("ascii"))
         done = self._target.set_registers(lambda values: registers.change_all(values, known, data))
         return [OK if done else REFUSED]
 
     def _read_one(self, rest: bytes) -> Answer:
         number = _number(rest)
-        known = self._description.registers
+        known = self.description.registers
         if number >= len(known):
             return [REFUSED]
         return [registers.read(self._target.registers(), known[number]).hex().encode()]
 
     def _write_one(self, rest: bytes) -> Answer:
         number, _, value = rest.partition(b"=")
-        register = dict(enumerate(self._description.registers)).get(_number(number))
+        register = dict(enumerate(self.description.registers)).get(_number(number))
         data = bytes.fromhex(value.decode("ascii"))
         if register is None:
             return [REFUSED]
@@ -194,6 +207,8 @@ class Stub:
 
     def _insert(self, rest: bytes) -> Answer:
         key = _breakpoint(rest)
+        if key[0] not in KINDS:
+            return [UNKNOWN]
         if key not in self._breakpoints:
             if len(self._breakpoints) >= MOST_BREAKPOINTS:
                 return [REFUSED]
@@ -218,7 +233,7 @@ class Stub:
     def _transfer(self, rest: bytes) -> Answer:
         name, _, window = rest.rpartition(b":")
         documents: dict[bytes, Callable[[], str]] = {
-            b"features:read:target.xml": self._description.xml,
+            b"features:read:target.xml": self.description.xml,
             b"memory-map:read:": lambda: MEMORY_MAP,
             b"threads:read:": lambda: THREADS,
         }
@@ -232,8 +247,7 @@ class Stub:
 
     def _command(self, rest: bytes) -> Answer:
         text = bytes.fromhex(rest.decode("ascii")).decode("utf-8", "replace")
-        answer = self._monitor.run(text)
-        return [answer.encode().hex().encode()[: LARGEST // 2 * 2] or OK]
+        return [*_shown(self._monitor.run(text)), OK]
 
 
 def _number(digits: bytes) -> int:
@@ -241,6 +255,39 @@ def _number(digits: bytes) -> int:
     if not digits or not all(digit in b"0123456789abcdefABCDEF" for digit in digits):
         raise ValueError(f"{digits!r} is no number")
     return int(digits, 16) & 0xFFFF_FFFF_FFFF_FFFF
+
+
+def _is_ours(thread: bytes) -> bool:
+    """Whether a thread-id means the one thread that there is. Raises ValueError where it means nothing."""
+    return thread == b"-1" or _number(thread) in (0, THREAD)
+
+
+def _action(actions: bytes) -> bytes:
+    """`c` or `s`: the first of the actions of vCont that is for our thread. Raises ValueError."""
+    for each in actions.split(b";"):
+        what, colon, thread = each.partition(b":")
+        if colon and not _is_ours(thread):
+            continue
+        if what in (b"c", b"s"):
+            return what
+        if what[:1] in (b"C", b"S") and not _behind_signal(what[1:]):
+            return what[:1].lower()
+        raise ValueError("neither goes on nor steps")
+    raise ValueError("nothing for our thread")
+
+
+def _behind_signal(rest: bytes) -> bytes:
+    """The address in `SIG[;ADDRESS]`: the guest knows no signals. Raises ValueError."""
+    signal, _, address = rest.partition(b";")
+    _number(signal)
+    return address
+
+
+def _shown(text: str) -> Answer:
+    """Packets that let the client show `text`, none larger than was announced."""
+    data = text.encode()
+    most = (LARGEST - 1) // 2
+    return [b"O" + data[at : at + most].hex().encode() for at in range(0, len(data), most)]
 
 
 def _breakpoint(rest: bytes) -> tuple[int, int, int]:
