@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from emu.debug.debugger import Debugger
+from emu.debug.gates import Gates
 from emu.debug.gdb.monitor import Monitor
 from emu.debug.gdb.stub import Stub
 from emu.debug.gdb.target import Target
 from emu.debug.gdb.target_description import Width
-from emu.debug.once import Once
-from emu.debug.time_travel import TimeTravel
 from emu.machine.loader import load
 from emu.machine.machine import Machine
 
@@ -25,11 +25,12 @@ class Client:
     """One who connects again and again to one machine."""
 
     def __init__(self, guest: str = "hello", width: Width = Width.ALL, limit_ns: int = NS_PER_S) -> None:
-        self.machine = Machine(load(guest), serial=Null(), tracked=True)
-        once = Once()
+        gates = Gates()
+        self.machine = Machine(load(guest), serial=gates.sink(Null()), tracked=True)
         limit = limit_ns * self.machine.clock.ticks_per_ns
-        self.target = Target(TimeTravel(self.machine, followers=[once]), once, limit_ticks=limit)
-        self._monitor = Monitor(self.machine, width)
+        self.debugger = Debugger(self.machine, say=print, gates=gates, limit=limit)
+        self.target = Target(self.debugger)
+        self._monitor = Monitor(self.debugger, width)
         self.connect()
 
     def connect(self) -> None:

@@ -263,6 +263,16 @@ def test_the_end_is_told_once_as_a_stop_and_then_as_the_end(client: Client) -> N
     assert client.stub.leave is Leave.OVER
 
 
-def test_monitor_shows_its_lines(client: Client) -> None:
-    assert client.monitor("unplug") == "nothing has been unplugged\n"
+def test_monitor_reaches_the_debuggers_commands(client: Client) -> None:
+    assert "protocol version 1" in client.monitor("unplug")
     assert "did you mean 'unplug'" in client.monitor("unplugg")
+    assert "reverse-continue" in client.monitor("help")
+    assert client.ask("qRcmd,6z") == b"E16"
+
+
+def test_long_output_comes_in_packets_of_the_announced_size(client: Client) -> None:
+    shown = client.ask_all(b"qRcmd," + b"memory 0 0x1000".hex().encode())
+    assert len(shown) > 2
+    assert shown[-1] == b"OK"
+    assert all(each[:1] == b"O" and len(each) <= LARGEST for each in shown[:-1])
+    assert client.monitor("memory 0 0x1000").count("\n") == 256
