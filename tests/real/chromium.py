@@ -79,6 +79,13 @@ class Browser:
         """Wait until what was asked for has been painted."""
         self.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
+    def wait_for(self, condition: str) -> None:
+        """Wait until `condition` holds; a page that never gets there fails the test."""
+        until = time.monotonic() + PATIENCE_S
+        while not self.evaluate(condition):
+            assert time.monotonic() < until, f"never: {condition}"
+            self.settle()
+
     def resize(self, width: int, height: int, scale: float = 1) -> None:
         """Give the window a size."""
         self.send(

@@ -1,4 +1,4 @@
-"""Results of bundled guests that really ran, for reports: one guest against many hosts, and one that fails."""
+"""Results of bundled guests that really ran, for reports: one guest against many hosts, and failures."""
 
 from __future__ import annotations
 
