@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -12,10 +13,10 @@ from click import Context
 from emu.cli.main import emu
 from emu.machine.loader import LISTS, TABLES
 from emu.smoke.tables import KEYS
-from tests.guests.console_blocks import Command, do, steps
+from tests.guests.console_blocks import Command, File, do, steps
 
 DOCS = Path(__file__).parents[2] / "docs"
-CHAPTERS = sorted((DOCS / "guide").glob("*.md"))
+CHAPTERS = [*sorted((DOCS / "guide").glob("*.md")), DOCS / "ci.md"]
 NEEDED = {"write-a-guest": ("as", "ld"), "test-your-driver": ("as", "ld")}
 
 
@@ -55,3 +56,31 @@ def test_the_commands_chapter_shows_every_command() -> None:
 def test_links_lead_to_files(chapter: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)[^)]*\)", chapter.read_text()):
         assert (chapter.parent / target).is_file(), target
+
+
+def test_the_workflows_of_the_ci_chapter_are_yaml_and_their_commands_run(tmp_path: Path) -> None:
+    yaml = pytest.importorskip("yaml")
+    chapter = DOCS / "ci.md"
+    for step in steps(chapter.read_text()):
+        if isinstance(step, File):
+            do(step, tmp_path)
+    github = yaml.safe_load((tmp_path / ".github/workflows/guests.yml").read_text())
+    gitlab = yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text())["guests"]
+    jobs = github["jobs"]["guests"]["steps"]
+    commands = [job["run"] for job in jobs if "run" in job] + gitlab["before_script"] + gitlab["script"]
+    ours = {command for command in commands if not command.startswith("pip install ")}
+    assert len(ours) == 1, "every workflow runs the same"
+    printed = do(Command(ours.pop(), "", 0), tmp_path)
+    assert "\n4 passed in " in printed, printed
+    uploaded = jobs[-1]["with"]["path"].split()
+    assert uploaded == gitlab["artifacts"]["paths"]
+    assert (tmp_path / gitlab["artifacts"]["reports"]["junit"]).is_file()
+
+
+def test_the_container_runs_what_its_last_lines_say(tmp_path: Path) -> None:
+    files = [step for step in steps((DOCS / "ci.md").read_text()) if isinstance(step, File)]
+    for step in files:
+        do(step, tmp_path)
+    recipe = dict(line.partition(" ")[::2] for line in (tmp_path / "Containerfile").read_text().splitlines())
+    command = [*json.loads(recipe["ENTRYPOINT"]), *json.loads(recipe["CMD"])]
+    assert "\n4 passed in " in do(Command(" ".join(command), "", 0), tmp_path)
