@@ -17,8 +17,8 @@ HOOK_READ = constants.UC_HOOK_MEM_READ
 WIDEST = 64
 """Bytes of the widest access: it may begin so far before what is watched."""
 
-Accessed = Callable[[int, int, bool], None]
-"""Told of an access: address, width, and whether it is a write."""
+Accessed = Callable[[int, int, int | None], None]
+"""Told of an access, before it is made: address, width, and the value written, None at a read."""
 
 
 class Watches:
@@ -39,9 +39,10 @@ class Watches:
     def on_memory(self, first: int, last: int, accessed: Accessed, *, reads: bool, writes: bool) -> int:
         """Call `accessed` at accesses to physical addresses `first` to `last`; a number for `remove`."""
 
-        def call(_engine: int, kind: int, address: int, size: int, _value: int, _user: int) -> bool:
+        def call(_engine: int, kind: int, address: int, size: int, value: int, _user: int) -> bool:
             if address <= last and address + size > first:
-                accessed(address, size, kind == constants.UC_MEM_WRITE)
+                written = value & (1 << 8 * size) - 1 if kind == constants.UC_MEM_WRITE else None
+                accessed(address, size, written)
             return True
 
         kinds = (HOOK_READ if reads else 0) | (HOOK_WRITE if writes else 0)

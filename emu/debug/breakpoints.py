@@ -1,173 +1,117 @@
-"""What a run can be stopped for: detectors that look at the machine's events, and breakpoints."""
+"""Breakpoints: a detector as a person set it, with a condition, counts, and what to do when it is met.
+
+A hit is judged where it is found, while the machine runs: so thousands that do not count cost little. What
+can be known there are the access's own values, general registers, the instruction's address and memory; a
+condition that asks for more is judged again where the machine is then taken to.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from enum import Enum
 
-from emu.core.events import Observer
-from emu.debug.places import Detector
-from emu.inspect.history import plain_words
-from emu.machine.machine import Machine
+from emu.cpu.look import Look
+from emu.cpu.registers import GENERAL
+from emu.debug.expressions import evaluate
+from emu.debug.places import Detector, Hit
+from emu.inspect.symbols import SymbolFiles
+from emu.inspect.view import PARTS
 
-Found = Callable[[Detector, str], None]
-Words = Callable[[int, int, int, bool], str]
-"""Tells of an access to a port: port, width, value, whether it is a write."""
+VALUES = ("value", "port", "width", "address", "offset")
+"""What an access may be asked for, whatever else bears the name."""
 
 
-class EventDetector(Observer):
-    """Looks at events of the machine."""
+class Verdict(Enum):
+    """What a hit comes to."""
 
-    _found: Found
-
-    def attach(self, machine: Machine, found: Found) -> None:
-        """Look from now on."""
-        self._found = found
-        machine.observers.attach(self)
-
-    def detach(self, machine: Machine) -> None:
-        """Look no more."""
-        machine.observers.detach(self)
-
-    def tell(self, text: str) -> None:
-        """It has come."""
-        self._found(self, text)
+    PASSED = "it does not count"
+    STOP = "the machine stops for it"
+    LOGGED = "it is told, and the run goes on"
 
 
 @dataclass(eq=False)
-class PortAccess(EventDetector):
-    """An access to one of `ports`."""
-
-    ports: range
-    reads: bool = True
-    writes: bool = True
-    width: int | None = None
-    value: int | None = None
-    words: Words = plain_words
-
-    def port_read(self, port: int, width: int, value: int) -> None:
-        """IN."""
-        if self.reads and self._matches(port, width, value):
-            self.tell(self.words(port, width, value, False))
-
-    def port_write(self, port: int, width: int, value: int) -> None:
-        """OUT."""
-        if self.writes and self._matches(port, width, value):
-            self.tell(self.words(port, width, value, True))
-
-    def port_string_read(self, port: int, width: int, data: bytes) -> None:
-        """REP INS."""
-        if self.reads:
-            self._string("read", port, width, data)
-
-    def port_string_written(self, port: int, width: int, data: bytes) -> None:
-        """REP OUTS."""
-        if self.writes:
-            self._string("write", port, width, data)
-
-    def _string(self, verb: str, port: int, width: int, data: bytes) -> None:
-        for at in range(0, len(data), width):
-            value = int.from_bytes(data[at : at + width], "little")
-            if self._matches(port, width, value):
-                self.tell(
-                    f"{verb} {width} port {port:#x} = {value:#0{2 + 2 * width}x}, element {at // width}"
-                )
-                return
-
-    def _matches(self, port: int, width: int, value: int) -> bool:
-        overlaps = port < self.ports.stop and port + width > self.ports.start
-        return overlaps and self.width in (None, width) and self.value in (None, value)
-
-
-class Unplugging(EventDetector):
-    """A drive or a NIC leaves its bus."""
-
-    def unplugged(self, target: str, location: str) -> None:
-        """It leaves."""
-        self.tell(f"{target} leaves {location}")
-
-
-@dataclass(eq=False)
-class Interrupted(EventDetector):
-    """An interrupt, an exception or INT of one vector (None: any)."""
-
-    kind: str
-    vector: int | None = None
-
-    def interrupt_delivered(self, vector: int) -> None:
-        """An external interrupt."""
-        self._come("interrupt", vector, "")
-
-    def exception_delivered(self, vector: int, error_code: int | None, address: int) -> None:
-        """An exception."""
-        code = "" if error_code is None else f", error code {error_code:#x}"
-        self._come("exception", vector, f" at {address:#x}{code}")
-
-    def software_interrupt(self, vector: int, address: int) -> None:
-        """INT."""
-        self._come("int", vector, "")
-
-    def _come(self, kind: str, vector: int, more: str) -> None:
-        if kind == self.kind and self.vector in (None, vector):
-            self.tell(f"{kind} {vector:#x}{more}")
-
-
-@dataclass(eq=False)
-class StoreAccess(EventDetector):
-    """An access to a node of the store, or below it."""
-
-    path: str
-
-    def store_access(self, operation: str, path: str, value: str) -> None:
-        """It is accessed."""
-        if path == self.path or path.startswith(self.path.rstrip("/") + "/"):
-            self.tell(f"store {operation} {path} {value}".rstrip())
-
-
-@dataclass(eq=False)
-class MmioAccess(EventDetector):
-    """An access to device memory at `addresses`, guest-physical."""
-
-    addresses: range
-    reads: bool = True
-    writes: bool = True
-
-    def mmio_read(self, address: int, width: int, value: int) -> None:
-        """A read."""
-        if self.reads and address in self.addresses:
-            self.tell(f"read {width} device memory {address:#x} = {value:#x}")
-
-    def mmio_write(self, address: int, width: int, value: int) -> None:
-        """A write."""
-        if self.writes and address in self.addresses:
-            self.tell(f"write {width} device memory {address:#x} = {value:#x}")
-
-
-@dataclass(eq=False)
-class AtAddress:
-    """The instruction at a linear address is about to be executed."""
-
-    address: int
-    _hook: int | None = field(default=None, init=False)
-
-    def attach(self, machine: Machine, found: Found) -> None:
-        """Look from now on."""
-        words = f"at {self.address:#x}"
-        self._hook = machine.processor.watches.on_code(self.address, lambda: found(self, words))
-
-    def detach(self, machine: Machine) -> None:
-        """Look no more."""
-        hook, self._hook = self._hook, None
-        if hook is not None:
-            machine.processor.watches.remove(hook)
-
-
-@dataclass
 class Breakpoint:
-    """A detector as a person set it: number, words, condition, and how often it has been met."""
+    """One breakpoint."""
 
-    number: int
-    text: str
     detector: Detector
+    text: str = ""
+    number: int = 0
+    """What a person calls it by; 0 for one that only serves a movement."""
+    tells: bool = False
+    """Whether one of those says what was found."""
     condition: str | None = None
+    after: int = 0
+    """How many hits are passed before the first that counts."""
+    every: int = 1
+    """Of those that count, which: each, every other, ..."""
+    once: bool = False
+    """Whether it goes when it has been met."""
+    log: list[str] | None = None
+    """What to tell instead of stopping."""
+    enabled: bool = True
     hits: int = 0
+
+    def counts(self) -> bool:
+        """It is met, going forwards: whether this time counts."""
+        self.hits += 1
+        beyond = self.hits - self.after
+        return beyond > 0 and beyond % self.every == 0
+
+    def __str__(self) -> str:
+        disabled = "" if self.enabled else ", disabled"
+        return f"break {self.number}: {self.text} (met {self.hits} times{disabled})"
+
+
+class ElsewhereError(Exception):
+    """This can be known only where the machine stands still."""
+
+
+class Midway:
+    """What names stand for where a hit is found, while the machine runs."""
+
+    def __init__(self, hit: Hit, look: Look, symbols: SymbolFiles) -> None:
+        self._hit, self._look, self._symbols = hit, look, symbols
+
+    def name(self, name: str) -> int | None:
+        """Its value, or None. Raises ElsewhereError."""
+        if name in self._hit.values:
+            return self._hit.values[name]
+        lower = name.lower()
+        if lower in PARTS:
+            whole, low, width = PARTS[lower]
+            if whole == "rflags":
+                raise ElsewhereError
+            held = self._look.ip if whole == "rip" else self._look.general[GENERAL.index(whole)]
+            return held >> low & (1 << width) - 1
+        if lower == "pc":
+            return self._look.linear_ip
+        if lower == "cs":
+            return self._look.cs
+        address = self._symbols.address(name, self._look.read)
+        if address is None:  # another register
+            raise ElsewhereError
+        return address
+
+    def nearest(self, name: str) -> list[str]:
+        """Nothing is unknown here."""
+        return []
+
+    def segment_base(self, name: str) -> int | None:
+        """The base of a segment register, or None if it is none. Raises ElsewhereError."""
+        match name.lower():
+            case "cs":
+                return self._look.code_base
+            case "ss":
+                return self._look.stack_base
+            case "ds" | "es" | "fs" | "gs":
+                raise ElsewhereError
+        return None
+
+    def memory(self, linear: int, size: int) -> int | None:
+        """What memory holds at `linear`, or None."""
+        held = self._look.read(linear, size)
+        return int.from_bytes(held, "little") if len(held) == size else None
+
+    def value(self, text: str) -> int:
+        """The value of an expression. Raises ElsewhereError and CommandError."""
+        return evaluate(text, self)

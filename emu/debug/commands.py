@@ -25,6 +25,8 @@ class Command:
     help: str
     action: Action
     group: str
+    takes: tuple[str, ...] = ()
+    """What its arguments are, for completion: see `emu.debug.completion`."""
 
     @property
     def usage(self) -> str:

@@ -6,13 +6,15 @@ Knows nothing of terminals: lines go out through `say`, commands come in through
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
 
-from emu.debug.breakpoints import Breakpoint
+from emu.debug.breakpoints import Breakpoint, ElsewhereError, Midway
 from emu.debug.errors import CommandError
 from emu.debug.expressions import evaluate
 from emu.debug.gates import Gates
 from emu.debug.overrides import Override, Overrides
-from emu.debug.places import Detector, Hit, Place
+from emu.debug.places import Hit, Kept, Place
 from emu.debug.time_travel import TimeTravel
 from emu.inspect.decoders import PciDecoder, UnplugDecoder
 from emu.inspect.history import History, describe
@@ -23,7 +25,22 @@ from emu.machine.checkpoints import Follower
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Reason, Stop
 
+MOST_KEPT = 256 << 20
+"""Bytes of memory that snapshots may hold before another is refused."""
 TIME_UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The machine and the overrides of its run, as they were."""
+
+    machine: Kept
+    overrides: list[Override]
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it holds."""
+        return sum(map(len, (self.machine.snapshot.memory or {}).values()))
 
 
 class Debugger:
@@ -61,9 +78,13 @@ class Debugger:
         self.show_stop: Callable[[Debugger], None] = show_line
         """Shows where the machine has come to."""
         self.overrides = Overrides()
+        self.kept: dict[str, Snapshot] = {}
+        """The machine as it was, by names that a person gave."""
         self._gates = gates or Gates()
         self._console = console
         self._numbers = 0
+        self._judged = False
+        """Whether everything was known where the last hit was found."""
         machine.observers.attach(self.history)
         self.travel = TimeTravel(machine, followers=(self._gates, self.history, *followers))
         self.travel.overrunning = self._gates.hold
@@ -72,9 +93,9 @@ class Debugger:
         """What names stand for, here and now."""
         return Names(self.view, self.symbols, **extra)
 
-    def value(self, text: str) -> int:
+    def value(self, text: str, **extra: int) -> int:
         """The value of an expression. Raises CommandError."""
-        return evaluate(text, self.names())
+        return evaluate(text, self.names(**extra))
 
     def words(self, port: int, width: int, value: int, write: bool) -> str:
         """An access to a port in words."""
@@ -94,40 +115,53 @@ class Debugger:
         except (ValueError, KeyError, OverflowError):
             raise CommandError(f"{text!r} is no time: give one such as 29.18ms, 5us or 0.5s") from None
 
-    def set_breakpoint(self, text: str, detector: Detector, condition: str | None) -> Breakpoint:
-        """Stop for what `detector` finds, from now on."""
+    def set_breakpoint(self, made: Breakpoint) -> Breakpoint:
+        """Stop for what its detector finds, from now on; it gets the next number."""
         self._numbers += 1
-        self.breakpoints.append(Breakpoint(self._numbers, text, detector, condition))
-        return self.breakpoints[-1]
+        made.number = self._numbers
+        self.breakpoints.append(made)
+        return made
 
-    def forwards(self, extra: Sequence[Detector] = (), *, passed: Breakpoint | None = None) -> None:
-        """Go on until a breakpoint, an `extra` detector (if `passed` is its, on a condition) or the end."""
+    def forwards(self, extra: Sequence[Breakpoint] = (), *, place: Place | None = None) -> None:
+        """Go on until a breakpoint, one of the `extra` ones, `place`, or the end."""
+        self._remember()
+        result = self.run(extra, until=None if place is None else place.ticks)
+        if isinstance(result, Hit):
+            self._arrived(result, [*extra, *self.breakpoints])
+        elif place is not None and result.reason is Reason.LIMIT:
+            self.travel.go_to(place)
+            self.stopped("")
+        else:
+            self.stopped(self.ended(result))
+
+    def run(self, extra: Sequence[Breakpoint], *, heed: bool = True, until: int | None = None) -> Hit | Stop:
+        """The same without showing where it led; breakpoints are heeded if wanted."""
+        wanted = [*extra, *(self._enabled() if heed else ())]
+        limit = min((each for each in (until, self.limit) if each is not None), default=None)
+        while True:
+            result = self.travel.run(
+                [each.detector for each in wanted], limit, lambda hit: self._stops(hit, wanted)
+            )
+            if not isinstance(result, Hit) or self._stops_here(result, wanted):
+                return result
+
+    def backwards(self, wanted: Sequence[Breakpoint]) -> bool:
+        """Go back to the last hit of one of these; whether there is one. Counts count forwards only."""
         self._remember()
         while True:
-            result = self.travel.run([*self._detectors(), *extra], self.limit)
-            if not isinstance(result, Hit):
-                self.stopped(self.ended(result))
-                return
-            if passed is not None and result.detector is passed.detector:
-                if passed.condition is None or self.value(passed.condition):
-                    self.stopped("")
-                    return
-            elif self._wanted(result):
-                self.stopped(self._named(result))
-                return
-
-    def backwards(self, extra: Sequence[Detector] = (), *, only: bool = False) -> bool:
-        """Go back to the last hit of a breakpoint (with `only`, of `extra` alone); whether there is one."""
-        self._remember()
-        while True:
-            detectors = list(extra) if only else [*self._detectors(), *extra]
-            hit = self.travel.run_back(detectors)
+            hit = self.travel.run_back(
+                [each.detector for each in wanted], lambda hit: self._may_stop(hit, wanted)
+            )
             if hit is None:
                 self.stopped("at the start: nothing was found before")
                 return False
-            if self._wanted(hit):
-                self.stopped(self._named(hit))
+            if self._holds(hit, wanted):
+                self._arrived(hit, wanted)
                 return True
+
+    def backwards_to_breakpoints(self) -> None:
+        """Go back to the last hit of a breakpoint that is not just logged."""
+        self.backwards([each for each in self._enabled() if each.log is None])
 
     def step(self, count: int) -> None:
         """Execute `count` instructions."""
@@ -163,6 +197,24 @@ class Debugger:
             act()
 
         self.travel.change(steered)
+
+    def keep(self, name: str | None) -> str:
+        """Keep the machine as it is here, under `name` or a number; the name. Raises CommandError."""
+        held = sum(each.size for each in self.kept.values())
+        if held > MOST_KEPT:
+            raise CommandError(f"snapshots hold {held >> 20} MiB already: begin a new session for more")
+        chosen = name or next(str(n) for n in range(1, len(self.kept) + 2) if str(n) not in self.kept)
+        self.kept[chosen] = Snapshot(self.travel.keep(), deepcopy(self.overrides.all))
+        return chosen
+
+    def bring_back(self, name: str) -> None:
+        """Go back to what was kept."""
+        self._remember()
+        kept = self.kept[name]
+        if not self.travel.bring_back(kept.machine):
+            self.overrides.all = deepcopy(kept.overrides)
+            self._gates.forget_future()
+        self.stopped("")
 
     def steer(self) -> None:
         """The run becomes another one from here on."""
@@ -202,27 +254,72 @@ class Debugger:
     def _answer(self, port: int, width: int, value: int) -> int:
         return self.overrides.answer(port, width, value, self.machine.clock.ticks)
 
-    def _detectors(self) -> list[Detector]:
-        return [each.detector for each in self.breakpoints]
+    def _enabled(self) -> list[Breakpoint]:
+        return [each for each in self.breakpoints if each.enabled]
 
-    def _breakpoint(self, hit: Hit) -> Breakpoint | None:
-        return next((each for each in self.breakpoints if each.detector is hit.detector), None)
-
-    def _wanted(self, hit: Hit) -> bool:
-        found = self._breakpoint(hit)
-        if found is None:
+    def _may_stop(self, hit: Hit, wanted: Sequence[Breakpoint]) -> bool:
+        """Where a hit is found: whether its condition may hold."""
+        condition = _owner(hit, wanted).condition
+        try:
+            return condition is None or bool(self._midway(hit).value(condition))
+        except (ElsewhereError, CommandError):
             return True
-        if found.condition is not None and not self.value(found.condition):
-            return False
-        found.hits += 1
-        return True
 
-    def _named(self, hit: Hit) -> str:
-        found = self._breakpoint(hit)
-        return hit.text if found is None else f"break {found.number}: {hit.text}"
+    def _stops(self, hit: Hit, wanted: Sequence[Breakpoint]) -> bool:
+        """Where a hit is found, going forwards: whether to stop for it, or to look closer."""
+        found, self._judged = _owner(hit, wanted), False
+        midway = self._midway(hit)
+        try:
+            if found.condition is not None and not midway.value(found.condition):
+                return False
+            values = [f"{each} = {midway.value(each):#x}" for each in found.log or ()]
+        except (ElsewhereError, CommandError):
+            return True
+        self._judged = True
+        if not found.counts():
+            return False
+        if found.log is None:
+            return True
+        self._log(found, hit, values)
+        return False
+
+    def _stops_here(self, hit: Hit, wanted: Sequence[Breakpoint]) -> bool:
+        """Where the machine was taken to a hit: whether to stop for it."""
+        found = _owner(hit, wanted)
+        if self._judged:
+            return True
+        if not self._holds(hit, wanted) or not found.counts():
+            return False
+        if found.log is None:
+            return True
+        self._log(found, hit, [f"{each} = {self.value(each, **hit.values):#x}" for each in found.log])
+        return False
+
+    def _holds(self, hit: Hit, wanted: Sequence[Breakpoint]) -> bool:
+        condition = _owner(hit, wanted).condition
+        return condition is None or bool(self.value(condition, **hit.values))
+
+    def _log(self, found: Breakpoint, hit: Hit, values: list[str]) -> None:
+        guest = self.machine.processor.look()
+        where = self.symbols.describe(guest.linear_ip, guest.read) or f"{guest.linear_ip:#x}"
+        time = self.time(self.machine.clock.ticks)
+        self.say("  ".join([f"{time:>16}", where, f"break {found.number}: {hit.text}", *values]))
+
+    def _midway(self, hit: Hit) -> Midway:
+        return Midway(hit, self.machine.processor.look(), self.symbols)
+
+    def _arrived(self, hit: Hit, wanted: Sequence[Breakpoint]) -> None:
+        found = _owner(hit, wanted)
+        if found.once and found in self.breakpoints:
+            self.breakpoints.remove(found)
+        self.stopped(f"break {found.number}: {hit.text}" if found.number else hit.text if found.tells else "")
 
     def _remember(self) -> None:
         self.previous = self.view.registers()
+
+
+def _owner(hit: Hit, wanted: Sequence[Breakpoint]) -> Breakpoint:
+    return next(each for each in wanted if each.detector is hit.detector)
 
 
 def show_line(debugger: Debugger) -> None:

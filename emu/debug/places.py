@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from emu.machine.machine import Machine
+from emu.machine.snapshot import Snapshot
 
 
 @dataclass(frozen=True, order=True)
@@ -24,12 +25,27 @@ class Hit:
     detector: Detector
     text: str
     place: Place
+    values: Mapping[str, int] = field(default_factory=dict)
+    """What conditions may ask for by name: the `value` of an access, its `port` or `address`, its `width`."""
+    number: int = 0
+    """How many its detector has found in this block before."""
+    between: bool = False
+    """Whether it lies between two blocks: where the machine is then is the place itself."""
+
+
+class Found(Protocol):
+    """Is told that something was found."""
+
+    def __call__(
+        self, detector: Detector, text: str, values: Mapping[str, int] = {}, *, between: bool = False
+    ) -> None:
+        """`detector` has found what `text` says; see `Hit`."""
 
 
 class Detector(Protocol):
     """Looks for something in a run, and never changes it."""
 
-    def attach(self, machine: Machine, found: Callable[[Detector, str], None]) -> None:
+    def attach(self, machine: Machine, found: Found) -> None:
         """Call `found` at each occurrence from now on."""
 
     def detach(self, machine: Machine) -> None:
@@ -45,6 +61,18 @@ class Change:
 
     before: Place
     ticks: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A machine as it was at a place of its run."""
+
+    place: Place
+    snapshot: Snapshot
+    """At the beginning of the block that the place lies in."""
+    followers: list[Any]
+    steered: int
+    """How often somebody had steered by then."""
 
 
 class Progress:

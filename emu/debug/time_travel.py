@@ -1,269 +1,38 @@
-"""Forwards and backwards through a run.
+"""Looking for something in a run, forwards and backwards.
 
-Going back is going to the nearest checkpoint before, and forwards from there: the run is the same each time.
-A place is a decision point and a number of instructions behind it. What is looked for (a port access, an
-address) may lie inside a block, where the engine cannot stop: a hit is noted with its block, the machine
-is taken back to the block's beginning and stepped to the instruction, which has then not been executed.
+What is looked for (a port access, an address) may lie inside a block, where the engine cannot stop: a hit is
+noted with its block, the machine is taken back to the block's beginning and stepped to the instruction, which
+has then not been executed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from time import monotonic
 
-from emu.debug.errors import CommandError
-from emu.debug.places import Change, Detector, Hit, Place, Progress
-from emu.machine.checkpoints import DEFAULT_BUDGET, Checkpoints, Follower
-from emu.machine.machine import Machine
+from emu.debug.journey import Journey
+from emu.debug.places import Detector, Hit, Place
 from emu.machine.run_loop import Reason, Stop
 
-INTERVAL_S = 0.15
-"""Between checkpoints, of wall time."""
-NEAR, FARTHER = 64, 8
-"""How many ticks before a place its predecessor is looked for, and how much farther each time."""
+Accept = Callable[[Hit], bool]
+"""Whether a hit is one to stop for. It may look at the machine, which runs, and not change it."""
 
 
-class TimeTravel:
-    """A tracked machine that can go back, and can be changed where it stands."""
+def always(hit: Hit) -> bool:
+    """Every hit."""
+    return True
 
-    def __init__(
-        self, machine: Machine, *, budget: int = DEFAULT_BUDGET, followers: Sequence[Follower] = ()
-    ) -> None:
-        """The `followers` go back with the machine."""
-        self.machine = machine
-        self._loop, self._clock, self._processor = machine.loop, machine.clock, machine.processor
-        self._budget = budget
-        self._progress = Progress()
-        self._changes: list[Change] = []
-        self._end: tuple[Place, Stop] | None = None
-        self._checkpoints = Checkpoints(machine, budget, (*followers, self._progress))
-        self._inside = 0
-        self._taken_at = monotonic()
-        self.overrunning: Callable[[], None] = lambda: None
-        """Told that the machine runs on behind a hit for a little, before it is put back."""
-        self._checkpoints.take()
-        self.advancing = False
-        """Whether the run goes where its user wants it to, not over what was run before."""
-        self._breathe_before = self._loop.breathe
-        self._loop.breathe = self._breathe
 
-    @property
-    def place(self) -> Place:
-        """Where the machine is."""
-        if self._processor.at_decision_point:
-            return Place(self._clock.ticks)
-        return Place(self._processor.block_began, self._inside)
+class TimeTravel(Journey):
+    """A machine that finds what it is asked for on its way."""
 
-    @property
-    def start(self) -> Place:
-        """The earliest place that can be gone back to."""
-        return Place(self._checkpoints.times[0])
-
-    @property
-    def ended(self) -> Stop | None:
-        """How the run ended, if the machine stands at its end: it goes no further."""
-        return self._end[1] if self._end is not None and self.place >= self._end[0] else None
-
-    def forget_future(self) -> None:
-        """Somebody steers: from here on the run is another one than it was."""
-        self._checkpoints.forget_after(self.place.ticks)
-        self.machine.inbox.forget_future()
-        del self._changes[self._progress.met :]
-        self._end = None
-
-    def change(self, act: Callable[[], None]) -> None:
-        """Let somebody change the machine as it stands here, which is then at a decision point.
-
-        The change belongs to the run: going back to before it and forwards again meets it. Raises
-        CommandError, and changes nothing, where too much memory is held by changes already.
-        """
-        if self._checkpoints.pinned_bytes + self._checkpoints.bytes_written > self._budget:
-            raise CommandError(
-                f"the changes made so far hold {self._budget >> 20} MiB of memory: go back and change less, "
-                "or begin again"
-            )
-        before = self.place
-        self.forget_future()
-        if not self._processor.at_decision_point:
-            self._processor.leave_block()
-        self._inside = 0
-        act()
-        self._changes.append(Change(before, self._clock.ticks))
-        self._progress.met += 1
-        self._checkpoints.pin()
-
-    def _meet(self) -> bool:
-        """If the run has come to where somebody changed the machine, take the changed one; whether it has."""
-        coming = self._coming
-        if coming is None or self.place != coming.before:
-            return False
-        self._put_back(coming.ticks)
-        return True
-
-    @property
-    def _coming(self) -> Change | None:
-        """The change that the run meets next."""
-        met = self._progress.met
-        return self._changes[met] if met < len(self._changes) else None
-
-    def _put_back(self, ticks: int) -> None:
-        """To the last checkpoint at or before `ticks`."""
-        self._checkpoints.go(ticks)
-        self._inside = 0
-
-    @contextmanager
-    def _advance(self) -> Iterator[None]:
-        self.advancing = True
-        try:
-            yield
-        finally:
-            self.advancing = False
-
-    def _breathe(self) -> None:
-        if self.advancing:
-            self._breathe_before()
-        if monotonic() - self._taken_at > INTERVAL_S:
-            self._checkpoints.take()
-            self._taken_at = monotonic()
-
-    def _noted(self, stop: Stop | None) -> Stop | None:
-        """The same, and remembered if it is the end of the run."""
-        if stop is not None and stop.reason not in (Reason.ASKED, Reason.LIMIT):
-            self._end = self.place, stop
-        return stop
-
-    def step(self, count: int = 1) -> Stop | None:
-        """Execute `count` instructions; an interrupt that is delivered is a step of its own.
-
-        The stop that ended the run before that, if any.
-        """
-        with self._advance():
-            for _ in range(count):
-                stop = self._step()
-                if stop is not None:
-                    return stop
-        return None
-
-    def _step(self) -> Stop | None:
-        if self.ended is not None:
-            return self.ended
-        ticks = self._clock.ticks
-        if self._processor.at_decision_point:
-            self._inside = 0
-            stop = self._loop.decide()
-            if stop is not None or self._clock.ticks != ticks:
-                self._meet()
-                return self._noted(stop)
-        stop = self._loop.run_steps(1)
-        self._inside += 1
-        self._meet()
-        return self._noted(stop)
-
-    def step_back(self, count: int = 1) -> bool:
-        """Undo `count` steps; whether there were so many."""
-        for _ in range(count):
-            here = self.place
-            if here.inside:
-                self.go_to(Place(here.ticks, here.inside - 1))
-                continue
-            before = self._before(here.ticks)
-            if before is None:
-                self.go_to(here)
-                return False
-            self.go_to(before)
-        return True
-
-    def _before(self, ticks: int) -> Place | None:
-        """The last place before the decision point at `ticks`, or None at the start of the run."""
-        start = self._checkpoints.times[0]
-        if ticks <= start:
-            return None
-        distance = NEAR
-        while True:
-            target = max(ticks - distance, start)
-            self._go(target)
-            if target == start or (self._clock.ticks < ticks and not self._processor.halted):
-                break
-            distance *= FARTHER
-        while True:
-            last = self._clock.ticks
-            self._advance_a_block()
-            if self._clock.ticks >= ticks:
-                break
-        self._go(last)
-        count = 0
-        while True:
-            self._step()
-            if self.place.ticks >= ticks:
-                return Place(last, count)
-            count += 1
-
-    def _advance_a_block(self) -> None:
-        """From one decision point to the next."""
-        ticks = self._clock.ticks
-        coming = self._coming
-        if coming is not None and coming.before.ticks == ticks:
-            while self._clock.ticks == ticks or not self._processor.at_decision_point:
-                self._step()
-            return
-        self._loop.decide()
-        if self._clock.ticks == ticks:
-            self._loop.advance(ticks + 1)
-        self._meet()
-
-    def go_to(self, place: Place) -> None:
-        """Take the machine to `place`, which it has been to or will come to."""
-        self._go(place.ticks)
-        while self.place.inside < place.inside and self.place.ticks == place.ticks:
-            if self._step() is not None:
-                break
-
-    def _go(self, ticks: int) -> None:
-        """Take the machine to the first decision point at or after `ticks`."""
-        here = self._clock.ticks
-        nearer = max((each for each in self._checkpoints.times if each <= ticks), default=0)
-        if not self._processor.at_decision_point or here > ticks or here < nearer:
-            self._put_back(ticks)
-        self._run_on(ticks)
-
-    def _run_on(self, ticks: int) -> None:
-        """Run, past everything on the way, to the first decision point at or after `ticks`, or to the end."""
-        self._inside = 0
-        asked = None
-        while self._clock.ticks < ticks and self.ended is None:
-            before = self._clock.ticks
-            stop = self._run_to(ticks)
-            if stop is not None and stop.reason is Reason.ASKED:
-                asked = stop
-            elif stop is not None and stop.reason is not Reason.LIMIT and self._clock.ticks == before:
-                break
-        if asked is not None:  # from outside, which has no part in the run: it is for whoever goes on
-            self._loop.stop(asked)
-
-    def _run_to(self, until: int | None, hits: Sequence[Hit] = ()) -> Stop | None:
-        """From a decision point to a stop, to `until` ticks, or over a change or to a hit there (None)."""
-        coming, met = self._coming, self._progress.met
-        if coming is None or (until is not None and until < coming.before.ticks):
-            stop = self._noted(self._loop.run_to(until))
-            self._meet()  # it may be the first decision point from `until` on
-            return stop
-        reached = self._loop.run_to(coming.before.ticks)
-        if reached.reason is not Reason.LIMIT or (until == coming.before.ticks and coming.before.inside):
-            return self._noted(reached)
-        self._meet()
-        while self._progress.met == met and not hits:
-            if self.place > coming.before:
-                raise AssertionError(f"the run does not come by {coming.before}, where it was changed")
-            stop = self._step()
-            if stop is not None:
-                return stop
-        return None
-
-    def run(self, detectors: Iterable[Detector] = (), until: int | None = None) -> Stop | Hit:
+    def run(
+        self, detectors: Iterable[Detector] = (), until: int | None = None, accept: Accept = always
+    ) -> Stop | Hit:
         """Go on until a detector finds something, the run stops, or virtual time reaches `until` ticks.
 
         At a hit the instruction that does it has not been executed; the one that stands here is passed.
+        `accept` says of each hit, where it is found, whether it is one to stop for.
         """
         wanted = list(detectors)
         stop = self._step()
@@ -272,28 +41,31 @@ class TimeTravel:
         hits: list[Hit] = []
 
         def found(hit: Hit) -> None:
-            self.overrunning()
-            hits.append(hit)
+            if not hits and accept(hit):
+                if not hit.between:
+                    self.overrunning()
+                hits.append(hit)
 
         with self._looking(wanted, found):
             while self.place.inside and not hits:
                 stop = self._step()
-                if stop is not None:
+                if stop is not None and not hits:
                     return stop
         if hits:
             self.go_to(hits[0].place)
             return hits[0]
-        return self._run_at_full_speed(wanted, until)
+        return self._run_at_full_speed(wanted, until, accept)
 
-    def _run_at_full_speed(self, wanted: list[Detector], until: int | None) -> Stop | Hit:
+    def _run_at_full_speed(self, wanted: list[Detector], until: int | None, accept: Accept) -> Stop | Hit:
         hits: list[Hit] = []
         mine = Stop(Reason.ASKED)
 
         def found(hit: Hit) -> None:
-            if not hits:
-                self.overrunning()
+            if not hits and accept(hit):
+                if not hit.between:
+                    self.overrunning()
                 self.machine.stop(mine)
-            hits.append(hit)
+                hits.append(hit)
 
         stop: Stop | None = None
         with self._looking(wanted, found), self._advance():
@@ -304,34 +76,49 @@ class TimeTravel:
             return stop
         if self._loop.pending.stop is mine:
             self._loop.take_stop()
-        exact = [*self._in_block(hits[0].place.ticks, wanted), hits[0]][0]
+        exact = self._exactly(hits[0], wanted)
         self.go_to(exact.place)
         return exact
 
-    def run_back(self, detectors: Iterable[Detector]) -> Hit | None:
+    def _exactly(self, hit: Hit, wanted: list[Detector]) -> Hit:
+        """The same hit, with the instruction that causes it."""
+        if hit.between:
+            return hit
+        again = [each for each in self._in_block(hit.place.ticks, wanted) if each.detector is hit.detector]
+        return again[min(hit.number, len(again) - 1)] if again else hit
+
+    def run_back(self, detectors: Iterable[Detector], accept: Accept = always) -> Hit | None:
         """Go back to the last hit of a detector before here; at the start of the run there is none."""
         wanted = list(detectors)
         here = self.place
         begins = [each for each in self._checkpoints.times if each <= here.ticks]
         for begin, end in reversed(list(zip(begins, [*begins[1:], here.ticks + 1], strict=True))):
-            last = self._last_hit(wanted, begin, end, here)
+            last = self._last_hit(wanted, begin, end, here, accept)
             if last is not None:
                 self.go_to(last.place)
                 return last
         self._go(self._checkpoints.times[0])
         return None
 
-    def _last_hit(self, wanted: list[Detector], begin: int, end: int, here: Place) -> Hit | None:
+    def _last_hit(
+        self, wanted: list[Detector], begin: int, end: int, here: Place, accept: Accept
+    ) -> Hit | None:
         """The last hit before `here` in the blocks that begin from `begin` on, but before `end`."""
-        hits: list[Hit] = []
+        blocks: dict[int, Hit] = {}
+
+        def found(hit: Hit) -> None:
+            if hit.place.ticks < end and hit.place < here and accept(hit):
+                blocks[hit.place.ticks] = hit
+
         self._put_back(begin)
-        with self._looking(wanted, hits.append):
+        with self._looking(wanted, found):
             self._run_on(min(end, here.ticks))  # leaping to a checkpoint would miss what lies before it
-        blocks = sorted({hit.place.ticks for hit in hits if hit.place.ticks < end} | {here.ticks} & {end - 1})
-        for ticks in reversed(blocks):
-            exact = [hit for hit in self._in_block(ticks, wanted) if hit.place < here]
+        for ticks in sorted({*blocks, *({here.ticks} & {end - 1})}, reverse=True):
+            exact = [each for each in self._in_block(ticks, wanted) if each.place < here and accept(each)]
             if exact:
                 return exact[-1]
+            if ticks in blocks and blocks[ticks].between:
+                return blocks[ticks]
         return None
 
     def _in_block(self, ticks: int, detectors: list[Detector]) -> list[Hit]:
@@ -345,12 +132,20 @@ class TimeTravel:
                 if self._step() is not None or self.place <= place:
                     break
                 place = self.place
-        return hits
+        return [hit for hit in hits if not hit.between]
 
     @contextmanager
     def _looking(self, detectors: list[Detector], found: Callable[[Hit], None]) -> Iterator[None]:
-        def tell(detector: Detector, text: str) -> None:
-            found(Hit(detector, text, self.place))
+        counts: dict[Detector, tuple[int, int]] = {}
+
+        def tell(
+            detector: Detector, text: str, values: Mapping[str, int] = {}, *, between: bool = False
+        ) -> None:
+            place = self.place
+            block, number = counts.get(detector, (-1, 0))
+            number = number if block == place.ticks else 0
+            counts[detector] = place.ticks, number + 1
+            found(Hit(detector, text, place, values, number, between))
 
         for detector in detectors:
             detector.attach(self.machine, tell)

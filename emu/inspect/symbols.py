@@ -254,6 +254,18 @@ class SymbolFiles:
             files.sort(key=lambda file: not file.holds(file.by_name[wanted].address, read))
         return files[0].address(wanted) if files else None
 
+    def size(self, name: str, read: Read | None = None) -> int:
+        """How many bytes `name` takes; 0 where that is unknown."""
+        address = self.address(name, read)
+        wanted = name.rpartition(":")[2]
+        held = (file.by_name.get(wanted) for file in self.files)
+        return next((each.size for each in held if each is not None and each.address == address), 0)
+
+    @property
+    def names(self) -> list[str]:
+        """Every known name."""
+        return list(dict.fromkeys(each for file in self.files for each in file.by_name))
+
     def nearest(self, name: str, count: int = 3) -> list[str]:
         """Known names that look like `name`."""
         known = dict.fromkeys(each for file in self.files for each in file.by_name)

@@ -70,6 +70,17 @@ def frames(files: SymbolFiles, guest: Stopped, most: int = MOST_FRAMES) -> list[
     return found
 
 
+def return_slot(files: SymbolFiles, guest: Stopped) -> int | None:
+    """Where in memory the address lies that the function under way returns to; None if unknown."""
+    file = files.at(guest.linear_ip, guest.read)
+    rule = None if file is None else rule_at(file, guest.linear_ip)
+    if file is None or rule is None:
+        return None
+    width = 8 if file.is_64_bit else 4
+    stack = guest.general[rule.base] + rule.offset - width
+    return guest.stack_base + stack & (1 << 8 * width) - 1
+
+
 def _walk(files: SymbolFiles, guest: Stopped) -> Iterator[Frame]:
     registers = list(guest.general)
     address, called = guest.linear_ip, 0

@@ -106,9 +106,7 @@ class Checkpoints:
     def _insert(self, at: int, ticks: int, *, pinned: bool = False) -> None:
         self._remember(max(at - 1, 0))
         former = self._pages.keep()
-        new = Checkpoint(
-            ticks, save(self._machine.pc, memory=False), [each.save() for each in self._followers], pinned
-        )
+        new = Checkpoint(ticks, save(self._machine.pc, memory=False), self.save_followers(), pinned)
         if self._kept:
             before = self._kept[at - 1]
             # To the right lies what the former neighbour's right side was, and what was undone since.
@@ -128,9 +126,17 @@ class Checkpoints:
             self._cross(self._kept[self._here])
             self._here += 1
         restore(self._machine.pc, self._kept[target].snapshot)
-        for follower, saved in zip(self._followers, self._kept[target].followers, strict=True):
-            follower.restore(saved)
+        self.restore_followers(self._kept[target].followers)
         return self._kept[target].ticks
+
+    def save_followers(self) -> list[Any]:
+        """What goes back with the machine, as it is now."""
+        return [each.save() for each in self._followers]
+
+    def restore_followers(self, saved: list[Any]) -> None:
+        """The machine was put back to where `save_followers` was called."""
+        for follower, state in zip(self._followers, saved, strict=True):
+            follower.restore(state)
 
     def forget_after(self, ticks: int) -> None:
         """The run from `ticks` on is another one: its checkpoints are of no use."""

@@ -110,6 +110,8 @@ class RunLoop:
         )
         self.outside = Outside(clock.ticks_per_ns * NS_PER_S)
         self.breathe = breathe
+        self.watchers: list[Callable[[], None]] = []
+        """Called at every decision point: while there are any, the loop comes by each."""
         self.pace = Pace()
         self._breath = SHORTEST_BREATH
         self.pending = Pending()
@@ -163,7 +165,7 @@ class RunLoop:
 
     def advance(self, until: int | None = None) -> Exit:
         """Let the processor go once, a slice or a step; the caller decides afterwards."""
-        limit = self._clock.ticks + (self.pace.slice_bytes or self._breath)
+        limit = self._clock.ticks + (1 if self.watchers else self.pace.slice_bytes or self._breath)
         self._clock.set_limit(_earliest(limit, until, self._inbox.attention_at()))
         if self.pace.single_step:
             return self._processor.step()
@@ -183,6 +185,8 @@ class RunLoop:
         """At a decision point, do what is due here; the stop that ends the run, if any."""
         while True:
             self.breathe()
+            for watch in self.watchers:
+                watch()
             self.outside.poll()
             self._inbox.deliver()
             self._clock.fire_due()

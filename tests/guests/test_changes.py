@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from emu.core.pages import PAGE
-from emu.debug.breakpoints import PortAccess
+from emu.debug.detectors import PortAccess
 from emu.debug.errors import CommandError
 from emu.debug.places import Hit, Place
 from emu.debug.time_travel import TimeTravel
@@ -46,7 +46,7 @@ def to_the_end(journey: TimeTravel) -> tuple[object, Snapshot]:
 def test_a_change_is_met_again_however_it_is_come_to(
     name: str, interval_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emu.debug.time_travel.INTERVAL_S", interval_s)
+    monkeypatch.setattr("emu.debug.journey.INTERVAL_S", interval_s)
     random, whole, journey = Random(name), length(name), travel(name)
     for value in range(1, 5):
         wander(journey, random, Place(random.randrange(whole * value // 5, whole * (value + 1) // 5)))
@@ -99,7 +99,7 @@ def test_a_changed_run_is_that_of_a_machine_changed_there(name: str) -> None:
 def test_hits_on_both_sides_of_changes_are_the_same_forwards_and_backwards(
     interval_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emu.debug.time_travel.INTERVAL_S", interval_s)
+    monkeypatch.setattr("emu.debug.journey.INTERVAL_S", interval_s)
     journey, detector = travel("unplug-all"), PortAccess(range(0x10, 0x14))
     forwards: list[tuple[Place, str]] = []
     while isinstance(hit := journey.run([detector]), Hit):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from emu.cli.main import main
-from emu.debug.breakpoints import AtAddress, PortAccess
+from emu.debug.detectors import AtAddress, PortAccess
 from tests.guests.machines import Guest
 
 TO_THE_QUESTION = """
@@ -79,9 +80,13 @@ def test_a_symbol_is_stopped_at(guest: str, tmp_path: Path, capsys: pytest.Captu
 def test_a_run_that_is_looked_at_is_the_same_run(name: str) -> None:
     plain, watched = Guest(name), Guest(name)
     seen: list[str] = []
+
+    def tell(detector: object, text: str, values: Mapping[str, int] = {}, *, between: bool = False) -> None:
+        seen.append(text)
+
     port, address = PortAccess(range(0x3F8, 0x400)), AtAddress(0x7C00)
     for detector in (port, address):
-        detector.attach(watched.machine, lambda detector, text: seen.append(text))
+        detector.attach(watched.machine, tell)
     assert watched.run() == plain.run()
     assert "at 0x7c00" in seen
     assert len(seen) > 10

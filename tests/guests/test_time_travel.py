@@ -67,7 +67,7 @@ def test_so_many_steps_forwards_and_back_is_the_same_machine(name: str) -> None:
 
 @pytest.mark.parametrize("interval_s", [0.02, 60])
 def test_hits_are_the_same_forwards_and_backwards(interval_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emu.debug.time_travel.INTERVAL_S", interval_s)
+    monkeypatch.setattr("emu.debug.journey.INTERVAL_S", interval_s)
     journey, detector = travel("unplug-all"), PortWritten(0x10)
     forwards = []
     while isinstance(hit := journey.run([detector]), Hit):

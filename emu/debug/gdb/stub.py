@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
+from emu.debug.detectors import MemoryAccess
 from emu.debug.gdb import registers
-from emu.debug.gdb.detectors import MemoryAccessed
 from emu.debug.gdb.monitor import Monitor
 from emu.debug.gdb.packets import LARGEST
 from emu.debug.gdb.target import Cause, Standing, Target, breakpoint_at
@@ -119,7 +119,7 @@ class Stub:
         if standing.cause in (Cause.BEGINNING, Cause.END):
             return b"T05thread:1;replaylog:%s;" % (b"begin" if standing.cause is Cause.BEGINNING else b"end")
         kind = self._kind_of(standing.detector)
-        if isinstance(standing.detector, MemoryAccessed) and kind in WATCHED:
+        if isinstance(standing.detector, MemoryAccess) and kind in WATCHED:
             return b"T05thread:1;%s:%x;" % (WATCHED[kind], standing.detector.address)
         if kind in BROKEN and BROKEN[kind].decode() + "+" in self._client:
             return b"T05thread:1;%s:;" % BROKEN[kind]

@@ -8,10 +8,9 @@ from enum import Enum
 
 from emu.cpu.paging import PageFault
 from emu.cpu.registers import Registers
-from emu.debug.breakpoints import AtAddress
 from emu.debug.debugger import Debugger
+from emu.debug.detectors import AtAddress, MemoryAccess
 from emu.debug.errors import CommandError
-from emu.debug.gdb.detectors import MemoryAccessed
 from emu.debug.places import Detector, Hit, Place
 from emu.machine.run_loop import Reason, Stop
 
@@ -126,7 +125,7 @@ class Target:
         outcome = self.travel.run(detectors, self.debugger.limit)
         if not isinstance(outcome, Hit):
             return self._ended(outcome)
-        if isinstance(outcome.detector, MemoryAccessed):
+        if isinstance(outcome.detector, MemoryAccess):
             # As the processor's own watchpoints do: clients compare the value before with that after.
             stop = self.travel.step()
             if stop is not None:
@@ -162,5 +161,5 @@ def breakpoint_at(kind: int, address: int, size: int) -> Detector:
         case 2 | 3 | 4:
             if not 0 < size <= PAGE:
                 raise ValueError(f"{size} bytes cannot be watched")
-            return MemoryAccessed(address, size, reads=kind != 2, writes=kind != 3)
+            return MemoryAccess(address, size, reads=kind != 2, writes=kind != 3)
     raise ValueError(f"there are no breakpoints of kind {kind}")

@@ -153,7 +153,10 @@ def test_devices_and_the_store_are_shown(script: Script) -> None:
     ("line", "complaint"),
     [
         ("stpe", "there is no command 'stpe': did you mean 'step'?"),
-        ("re", "'re' may be reverse-step or reverse-continue or registers: give more of it"),
+        (
+            "reverse-",
+            "'reverse-' may be reverse-step or reverse-next or reverse-finish or reverse-continue: give more",
+        ),
         ("break prot 0x10", "'prot' is nothing to stop at: did you mean 'port'?"),
         ("break port 0x10 raed", "'raed' is not understood: did you mean 'read'?"),
         ("break port 0x10 if eaxx", "did you mean 'eax'?"),
@@ -168,7 +171,7 @@ def test_devices_and_the_store_are_shown(script: Script) -> None:
         ("override port 0x10", "'port 0x10' is not understood: give `override port"),
         ("show pti", "there is no device 'pti': did you mean 'pit'?"),
         ("print", "what? give `print EXPRESSION`"),
-        ("last", "give `last read port RANGE`"),
+        ("last", "give `last read|write port RANGE`"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_one_sentence(script: Script, line: str, complaint: str) -> None:

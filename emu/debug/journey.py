@@ -1,0 +1,307 @@
+"""A machine that goes to any place of its run, and that somebody may change on the way.
+
+Going back is going to the nearest checkpoint before, and forwards from there: the run is the same each time.
+A change makes another run of it: the changed machine is kept, and whoever comes from before meets it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+
+from emu.debug.errors import CommandError
+from emu.debug.places import Change, Hit, Kept, Place, Progress
+from emu.machine.checkpoints import DEFAULT_BUDGET, Checkpoints, Follower
+from emu.machine.machine import Machine
+from emu.machine.run_loop import Reason, Stop
+
+INTERVAL_S = 0.15
+"""Between checkpoints, of wall time."""
+NEAR, FARTHER = 64, 8
+"""How many ticks before a place its predecessor is looked for, and how much farther each time."""
+
+
+class Journey:
+    """A tracked machine that can go back, and can be changed where it stands."""
+
+    def __init__(
+        self, machine: Machine, *, budget: int = DEFAULT_BUDGET, followers: Sequence[Follower] = ()
+    ) -> None:
+        """The `followers` go back with the machine."""
+        self.machine = machine
+        self._loop, self._clock, self._processor = machine.loop, machine.clock, machine.processor
+        self._budget = budget
+        self._progress = Progress()
+        self._changes: list[Change] = []
+        self._steered: list[Place] = []
+        """Where somebody has steered, in that order."""
+        self._end: tuple[Place, Stop] | None = None
+        self._followers = (*followers, self._progress)
+        self._checkpoints = Checkpoints(machine, budget, self._followers)
+        self._inside = 0
+        self._taken_at = monotonic()
+        self.overrunning: Callable[[], None] = lambda: None
+        """Told that the machine runs on behind a hit for a little, before it is put back."""
+        self._checkpoints.take()
+        self.advancing = False
+        """Whether the run goes where its user wants it to, not over what was run before."""
+        self._breathe_before = self._loop.breathe
+        self._loop.breathe = self._breathe
+
+    @property
+    def place(self) -> Place:
+        """Where the machine is."""
+        if self._processor.at_decision_point:
+            return Place(self._clock.ticks)
+        return Place(self._processor.block_began, self._inside)
+
+    @property
+    def start(self) -> Place:
+        """The earliest place that can be gone back to."""
+        return Place(self._checkpoints.times[0])
+
+    @property
+    def ended(self) -> Stop | None:
+        """How the run ended, if the machine stands at its end: it goes no further."""
+        return self._end[1] if self._end is not None and self.place >= self._end[0] else None
+
+    def forget_future(self) -> None:
+        """Somebody steers: from here on the run is another one than it was."""
+        self._steered.append(self.place)
+        self._checkpoints.forget_after(self.place.ticks)
+        self.machine.inbox.forget_future()
+        del self._changes[self._progress.met :]
+        self._end = None
+
+    def change(self, act: Callable[[], None]) -> None:
+        """Let somebody change the machine as it stands here, which is then at a decision point.
+
+        The change belongs to the run: going back to before it and forwards again meets it. Raises
+        CommandError, and changes nothing, where too much memory is held by changes already.
+        """
+        if self._checkpoints.pinned_bytes + self._checkpoints.bytes_written > self._budget:
+            raise CommandError(
+                f"the changes made so far hold {self._budget >> 20} MiB of memory: go back and change less, "
+                "or begin again"
+            )
+        before = self.place
+        self.forget_future()
+        if not self._processor.at_decision_point:
+            self._processor.leave_block()
+        self._inside = 0
+        act()
+        self._changes.append(Change(before, self._clock.ticks))
+        self._progress.met += 1
+        self._checkpoints.pin()
+
+    def keep(self) -> Kept:
+        """The machine as it is here, to be brought back later, whatever becomes of the run."""
+        place = self.place
+        self._go(place.ticks)
+        kept = Kept(place, self.machine.save(), self._checkpoints.save_followers(), len(self._steered))
+        self.go_to(place)
+        return kept
+
+    def bring_back(self, kept: Kept) -> bool:
+        """Be the machine that was kept; where the run that led there is forgotten, it begins there.
+
+        Whether its future is what it was.
+        """
+        place, since = kept.place, self._steered[kept.steered :]
+        if all(steered > place for steered in since):
+            self.go_to(place)
+            return True
+        self._steered.append(place)
+        if place.ticks <= self.start.ticks or not self._is_reached_again(kept):
+            self._begin_with(kept)
+        self.go_to(place)
+        return False
+
+    def _is_reached_again(self, kept: Kept) -> bool:
+        """Leave out what was done where `kept` was taken and later, and go there: whether it is the same."""
+        place = kept.place
+        self._put_back(place.ticks - 1)
+        self._checkpoints.forget_after(self._clock.ticks)
+        self._changes = [each for each in self._changes if each.before < place]
+        self._end = None
+        self._go(place.ticks)
+        self.machine.inbox.forget_future()
+        return self.machine.save() == kept.snapshot
+
+    def _begin_with(self, kept: Kept) -> None:
+        """Be the machine that was kept, and forget the run."""
+        self.machine.restore(kept.snapshot)
+        self._checkpoints = Checkpoints(self.machine, self._budget, self._followers)
+        self._checkpoints.restore_followers(kept.followers)
+        self._changes, self._progress.met, self._inside, self._end = [], 0, 0, None
+        self.machine.inbox.forget_future()
+        self._steered.append(Place(-1))  # what was kept before is not of this run
+        self._checkpoints.take()
+
+    def _meet(self) -> bool:
+        """If the run has come to where somebody changed the machine, take the changed one; whether it has."""
+        coming = self._coming
+        if coming is None or self.place != coming.before:
+            return False
+        self._put_back(coming.ticks)
+        return True
+
+    @property
+    def _coming(self) -> Change | None:
+        """The change that the run meets next."""
+        met = self._progress.met
+        return self._changes[met] if met < len(self._changes) else None
+
+    def _put_back(self, ticks: int) -> None:
+        """To the last checkpoint at or before `ticks`."""
+        self._checkpoints.go(ticks)
+        self._inside = 0
+
+    @contextmanager
+    def _advance(self) -> Iterator[None]:
+        self.advancing = True
+        try:
+            yield
+        finally:
+            self.advancing = False
+
+    def _breathe(self) -> None:
+        if self.advancing:
+            self._breathe_before()
+        if monotonic() - self._taken_at > INTERVAL_S:
+            self._checkpoints.take()
+            self._taken_at = monotonic()
+
+    def _noted(self, stop: Stop | None) -> Stop | None:
+        """The same, and remembered if it is the end of the run."""
+        if stop is not None and stop.reason not in (Reason.ASKED, Reason.LIMIT):
+            self._end = self.place, stop
+        return stop
+
+    def step(self, count: int = 1) -> Stop | None:
+        """Execute `count` instructions; an interrupt that is delivered is a step of its own.
+
+        The stop that ended the run before that, if any.
+        """
+        with self._advance():
+            for _ in range(count):
+                stop = self._step()
+                if stop is not None:
+                    return stop
+        return None
+
+    def _step(self) -> Stop | None:
+        if self.ended is not None:
+            return self.ended
+        ticks = self._clock.ticks
+        if self._processor.at_decision_point:
+            self._inside = 0
+            stop = self._loop.decide()
+            if stop is not None or self._clock.ticks != ticks:
+                self._meet()
+                return self._noted(stop)
+        stop = self._loop.run_steps(1)
+        self._inside += 1
+        self._meet()
+        return self._noted(stop)
+
+    def step_back(self, count: int = 1) -> bool:
+        """Undo `count` steps; whether there were so many."""
+        for _ in range(count):
+            here = self.place
+            if here.inside:
+                self.go_to(Place(here.ticks, here.inside - 1))
+                continue
+            before = self._before(here.ticks)
+            if before is None:
+                self.go_to(here)
+                return False
+            self.go_to(before)
+        return True
+
+    def _before(self, ticks: int) -> Place | None:
+        """The last place before the decision point at `ticks`, or None at the start of the run."""
+        start = self._checkpoints.times[0]
+        if ticks <= start:
+            return None
+        distance = NEAR
+        while True:
+            target = max(ticks - distance, start)
+            self._go(target)
+            if target == start or (self._clock.ticks < ticks and not self._processor.halted):
+                break
+            distance *= FARTHER
+        while True:
+            last = self._clock.ticks
+            self._advance_a_block()
+            if self._clock.ticks >= ticks:
+                break
+        self._go(last)
+        count = 0
+        while True:
+            self._step()
+            if self.place.ticks >= ticks:
+                return Place(last, count)
+            count += 1
+
+    def _advance_a_block(self) -> None:
+        """From one decision point to the next."""
+        ticks = self._clock.ticks
+        coming = self._coming
+        if coming is not None and coming.before.ticks == ticks:
+            while self._clock.ticks == ticks or not self._processor.at_decision_point:
+                self._step()
+            return
+        self._loop.decide()
+        if self._clock.ticks == ticks:
+            self._loop.advance(ticks + 1)
+        self._meet()
+
+    def go_to(self, place: Place) -> None:
+        """Take the machine to `place`, which it has been to or will come to."""
+        self._go(place.ticks)
+        while self.place.inside < place.inside and self.place.ticks == place.ticks:
+            if self._step() is not None:
+                break
+
+    def _go(self, ticks: int) -> None:
+        """Take the machine to the first decision point at or after `ticks`."""
+        here = self._clock.ticks
+        nearer = max((each for each in self._checkpoints.times if each <= ticks), default=0)
+        if not self._processor.at_decision_point or here > ticks or here < nearer:
+            self._put_back(ticks)
+        self._run_on(ticks)
+
+    def _run_on(self, ticks: int) -> None:
+        """Run, past everything on the way, to the first decision point at or after `ticks`, or to the end."""
+        self._inside = 0
+        asked = None
+        while self._clock.ticks < ticks and self.ended is None:
+            before = self._clock.ticks
+            stop = self._run_to(ticks)
+            if stop is not None and stop.reason is Reason.ASKED:
+                asked = stop
+            elif stop is not None and stop.reason is not Reason.LIMIT and self._clock.ticks == before:
+                break
+        if asked is not None:  # from outside, which has no part in the run: it is for whoever goes on
+            self._loop.stop(asked)
+
+    def _run_to(self, until: int | None, hits: Sequence[Hit] = ()) -> Stop | None:
+        """From a decision point to a stop, to `until` ticks, or over a change or to a hit there (None)."""
+        coming, met = self._coming, self._progress.met
+        if coming is None or (until is not None and until < coming.before.ticks):
+            stop = self._noted(self._loop.run_to(until))
+            self._meet()  # it may be the first decision point from `until` on
+            return stop
+        reached = self._loop.run_to(coming.before.ticks)
+        if reached.reason is not Reason.LIMIT or (until == coming.before.ticks and coming.before.inside):
+            return self._noted(reached)
+        self._meet()
+        while self._progress.met == met and not hits:
+            if self.place > coming.before:
+                raise AssertionError(f"the run does not come by {coming.before}, where it was changed")
+            stop = self._step()
+            if stop is not None:
+                return stop
+        return None
