@@ -41,6 +41,7 @@ class Tests(Target):
 @option(HOW, "-j", "workers", type=click.IntRange(1, 64), default=1, metavar="N", help="So many at once (1).")
 @option(HOW, "--accept", is_flag=True, help="Write golden transcripts, after showing what changes.")
 @option(RESULTS, "--junit", metavar="PATH", help="Results for a CI, as JUnit's XML.")
+@option(RESULTS, "--report", metavar="FILE.html", help="A page to read: all that was seen, with timelines.")
 @option(RESULTS, "--keep", metavar="PATH", help="A folder for everything about those that fail.")
 def test(paths: tuple[str, ...], **given: Any) -> int:
     """Boot guests and check what they did: machine files with a [test] table, folders of *.emu.toml (and of

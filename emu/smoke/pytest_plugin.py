@@ -29,6 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--emu-accept", action="store_true", help="write golden transcripts, after showing what changes"
     )
     group.addoption("--emu-keep", metavar="DIR", help="keep everything about cases that fail below DIR")
+    group.addoption("--emu-report", metavar="FILE", help="tell what came of all tests on a page of HTML")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,6 +38,15 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.keyword = AXIS.sub(
             lambda found: axis_keyword(found[1], found[2]), config.option.keyword
         )
+    if config.option.emu_report and not hasattr(config, "workerinput"):
+        from emu.core.errors import ConfigError
+        from emu.smoke.reporting import ReportWriter, title
+
+        try:
+            writer = ReportWriter(Path(config.option.emu_report), title(config.args))
+        except ConfigError as error:
+            raise pytest.UsageError(str(error)) from None
+        config.pluginmanager.register(writer, "emu-report")
 
 
 def axis_keyword(name: str, label: str) -> str:
@@ -150,7 +160,7 @@ def how(config: pytest.Config) -> How:
 
     option = config.option
     keep = Path(option.emu_keep) if option.emu_keep else None
-    return How(accept=option.emu_accept, keep=keep)
+    return How(accept=option.emu_accept, keep=keep, full=bool(option.emu_report))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -51,6 +51,7 @@ def _run(case: Case, how: How, watched: Watched) -> CaseResult:
         expected = Expected(case.expected, watched, explained=how.full)
     except ConfigError as error:
         return CaseResult(case.name, str(case.file), Ending.ERROR, str(error))
+    timeline = watched.timeline() if how.full else None
     watched.run(limit_ns(case))
     ending, problems = _ending(case, watched, expected)
     fields: dict[str, Any] = {"also": problems[1:]}
@@ -60,6 +61,8 @@ def _run(case: Case, how: How, watched: Watched) -> CaseResult:
             fields |= evidence.close_up(watched)
         if expected.explainer is not None:
             fields["findings"] = [finding.as_plain() for finding in expected.explainer.findings()]
+        if timeline is not None:
+            fields["timeline"] = timeline.as_plain()
         watched.close()
     except HostError as error:
         ending, problems = Ending.ERROR, [str(error)]

@@ -32,6 +32,7 @@ class Wanted:
     junit: str | None = None
     keep: str | None = None
     accept: bool = False
+    report: str | None = None
 
     def arguments(self) -> list[str]:
         """The same, in pytest's words."""
@@ -40,6 +41,7 @@ class Wanted:
         words += ["-k", self.keyword] if self.keyword else []
         words += ["--junitxml", self.junit] if self.junit else []
         words += ["--emu-keep", self.keep] if self.keep else []
+        words += ["--emu-report", self.report] if self.report else []
         words += ["--emu-accept"] if self.accept else []
         return [*words, *self.paths]
 

@@ -21,6 +21,7 @@ from emu.machine.config import MachineConfig
 from emu.machine.inbox import Arrival
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Pace, Reason, Stop
+from emu.observe.timeline import Timeline
 from emu.observe.trace_hash import TraceHash
 
 MOST_CONSOLE = 4 << 20
@@ -103,6 +104,13 @@ class Watched:
     def verdict(self) -> Verdict:
         """What the guest made of it so far."""
         return judge(self.stop or Stop(Reason.ASKED), bytes(self.kept.console[-KEPT_FOR_VERDICT:]))
+
+    def timeline(self) -> Timeline:
+        """A timeline of what happens from now on."""
+        machine = self.machine
+        timeline = Timeline(machine.clock, machine.ports, lambda: machine.processor.mode)
+        machine.observers.attach(timeline)
+        return timeline
 
     def close(self) -> None:
         """Let go of images and of the engine. Idempotent."""
