@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,16 +18,21 @@ from emu.cli.commands import Command
 from emu.cli.main import complain
 from emu.cli.options import layer
 from emu.cli.outputs import Console, Destination, LogLines, refuse_clashes
-from emu.cli.run import MACHINE, PACE, XEN, Target, option, run
+from emu.cli.run import KEEPING, MACHINE, PACE, XEN, Target, option, run
 from emu.core.errors import ConfigError
 from emu.debug.debugger import Debugger
 from emu.debug.gates import Gates
+from emu.debug.places import Place
 from emu.debug.repl import converse
 from emu.debug.session import run_script
 from emu.inspect.symbols import SymbolFiles, files_beside
+from emu.machine.archive import is_archive
 from emu.machine.config import MachineConfig
+from emu.machine.inbox import DivergedError
+from emu.machine.layers import Layer
 from emu.machine.loader import load
 from emu.machine.machine import Machine
+from emu.machine.recording import Recording
 
 SHARED = {"serial", "serial2", "guest_log", "debug", "limit", "on_reset"}
 """Options of `emu run` that stand under other headings than the machine's."""
@@ -40,22 +46,46 @@ def _same_options() -> list[click.Parameter]:
 
 
 @click.command(cls=Command, short_help="Step through a guest, forwards and backwards.")
-@click.argument("target", type=Target(), required=False, metavar="[GUEST | FILE.toml]")
+@click.argument("target", type=Target(), required=False, metavar="[GUEST | FILE.toml | RECORDING]")
 @option(PACE, "--script", metavar="PATH", help="Do the commands in a file instead of asking, then end.")
-def debug(target: str | None, script: str | None, **given: Any) -> int:
+@option(
+    KEEPING,
+    "--image-dir",
+    metavar="PATH",
+    help="Where images lie that were too large for the recording and are not where they were.",
+)
+def debug(target: str | None, script: str | None, image_dir: str | None, **given: Any) -> int:
     """Open a guest in the debugger, stopped at reset; time goes backwards too. `help` there tells how.
 
-    Images are never changed: what the guest writes is kept while the session lasts.
+    A recording (`emu run GUEST --record FILE`) is opened at its end. Images are never changed: what the guest
+    writes is kept while the session lasts.
 
     \b
     Exit status with --script: 0 all commands were done   2 one was refused, or wrong usage   4 Ctrl-C
                                5 an `assert` did not hold   N by `quit N`
     """
+    if target is not None and is_archive(Path(target)):
+        return _open_recording(Path(target), image_dir, script, layer(given))
+    if image_dir is not None:
+        raise ConfigError("--image-dir is for a recording: give one, or leave it out")
     config = load(target, layer(given))
     if target is None and not (config.drives or config.firmware or config.kernel):
         raise ConfigError("nothing to debug: name a guest (`emu guests` lists them) or a machine file")
     drives = tuple(replace(each, write=False) for each in config.drives)
     return _Session(replace(config, drives=drives), script).run()
+
+
+def _open_recording(path: Path, image_dir: str | None, script: str | None, given: Layer | None) -> int:
+    """The debugger at the end of a recording."""
+    recording = Recording.open(path, image_dir=None if image_dir is None else Path(image_dir))
+    try:
+        options = load(None, given)
+        if options != MachineConfig(run=options.run):
+            raise ConfigError("the recording says what the machine is: leave out what describes another")
+        run = replace(options.run, on_reset=recording.config.run.on_reset)
+        return _Session(replace(recording.config, run=run), script, recording).run()
+    finally:
+        recording.close()
 
 
 debug.params += _same_options()
@@ -64,7 +94,8 @@ debug.params += _same_options()
 class _Session:
     """A machine with gated outlets under a debugger."""
 
-    def __init__(self, config: MachineConfig, script: str | None) -> None:
+    def __init__(self, config: MachineConfig, script: str | None, recording: Recording | None = None) -> None:
+        """With a `recording` the machine is its, as it was at the end."""
         run = config.run
         self._lines = None if script is None else _read(script)
         names = (run.serial, run.serial2, run.debug, run.guest_log)
@@ -74,8 +105,8 @@ class _Session:
         serial, serial2, firmware, log = self._outlets
         self._console = Console(serial, KEPT_FOR_VERDICT)
         gates = Gates()
-        self.machine = Machine(
-            config,
+        make = partial(Machine, config) if recording is None else recording.machine
+        self.machine = make(
             serial=gates.sink(self._console),
             serial2=gates.sink(serial2),
             debug=gates.sink(firmware),
@@ -90,7 +121,26 @@ class _Session:
             limit=limit,
             console=lambda: self._console.kept,
             symbols=SymbolFiles.load(path for drive in config.drives for path in files_beside(drive.image)),
+            stored=recording,
         )
+        if recording is not None:
+            gates.mute_until(recording.end.ticks, lambda: self.machine.clock.ticks)
+            self._go_to_the_end(recording)
+
+    def _go_to_the_end(self, recording: Recording) -> None:
+        """Raises ConfigError where the run is not the recorded one."""
+        try:
+            self._debugger.travel.go_to(Place(recording.end.ticks))
+        except DivergedError:
+            retired = None
+        else:
+            retired = self.machine.processor.retired
+        if retired != recording.end.retired:
+            self.machine.close()
+            raise ConfigError(
+                f"{recording.path} does not lead to where it ended: `emu replay {recording.path}` says where "
+                "the run is another"
+            )
 
     def run(self) -> int:
         """To the end of the script, or until the person has had enough; the exit status."""

@@ -20,6 +20,7 @@ USAGE, INTERRUPTED = 2, 4
     modules={
         "run": "emu.cli.run",
         "debug": "emu.cli.debug",
+        "replay": "emu.cli.replay",
         "test": "emu.cli.test",
         "guests": "emu.cli.guests",
     },

@@ -185,6 +185,13 @@ def option(
 @option(WATCHING, "--gdb-wait", is_flag=True, help="Run nothing before gdb says so.")
 @option(
     KEEPING,
+    "--record",
+    metavar="PATH",
+    help="Keep a recording of the run, however it ends: `emu debug FILE` goes backwards from its end, "
+    "`emu replay FILE` runs it again and compares. Images with `write` are written at the end.",
+)
+@option(
+    KEEPING,
     "--save-at",
     nargs=2,
     metavar="TIME PATH",

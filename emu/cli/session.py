@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import gc
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from emu.backends.capture import Capture
 from emu.cli.live import Live
 from emu.cli.outputs import Console, Destination, LogLines, beside_display, refuse_clashes
+from emu.cli.signals import ending_signals
 from emu.core.errors import ConfigError, HostError
 from emu.core.events import Observer
 from emu.debug.gates import Gates
@@ -29,15 +27,12 @@ from emu.machine.parts import nic_name
 from emu.machine.run_loop import Pace, Reason, Stop
 
 if TYPE_CHECKING:
+    from emu.machine.recording import Recorder
     from emu.machine.snapshot_file import SnapshotFile
 
 KEPT_FOR_JSON = 4 << 20
 KEPT_FOR_VERDICT = 4096
 """Bytes of console: a flood must not fill the host's memory."""
-
-
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Signals that end a run with a summary."""
 
 
 class Output(Protocol):
@@ -61,6 +56,7 @@ class Session:
         self._began = time.monotonic()
         self.config, self._saved = config, saved
         self.complaints: list[str] = []
+        self._recorder: Recorder | None = None
         self._problems: list[str] = []
         """What the user asked for and did not get: the run is in error."""
         run = beside_display(config.run) if config.run.display == "text" else config.run
@@ -101,13 +97,14 @@ class Session:
         machine, limit_s = self.machine, self.config.run.limit_s
         machine.loop.pace = Pace(self.config.run.slice_bytes, self.config.run.single_step)
         machine.loop.breathe = self._breathe
-        with self._signals():
+        with ending_signals(machine):
             try:
                 for output in self._outputs:
                     output.open()
                 gc.enable()
+                self._begin_recording()
                 limit = None if limit_s is None else max(round(limit_s * 1e9), 1)
-                stop = self._run(limit)
+                stop = self._recorded(lambda: self._run(limit))
                 verdict = judge(stop, self.console.kept)
                 virtual_ns, retired = machine.clock.now, machine.processor.retired
                 screen = machine.pc.vga.screen()
@@ -135,10 +132,18 @@ class Session:
     def _make_machine(self) -> Machine:
         """The machine; one that may go back tells everything once."""
         serial, serial2, debug, log = self.console, self._serial2, self._debug, self.log.take
-        gates = self._gates
+        gates, recorded = self._gates, self.config.run.record is not None
         make = Machine if self._saved is None else self._saved.machine
         if gates is None:
-            return make(self.config, serial=serial, serial2=serial2, debug=debug, guest_log=log)
+            return make(
+                self.config,
+                serial=serial,
+                serial2=serial2,
+                debug=debug,
+                guest_log=log,
+                tracked=recorded,
+                deferred=recorded,
+            )
         return make(
             self.config,
             serial=gates.sink(serial),
@@ -172,6 +177,31 @@ class Session:
         )
         return run_with_gdb(debugger, endpoint, wait=self.config.run.gdb_wait, breathe=self._breathe)
 
+    def _begin_recording(self) -> None:
+        """Record the run, if that is wanted. Raises ConfigError."""
+        path = self.config.run.record
+        if path is not None:
+            from emu.machine.recording import Recorder
+
+            self._recorder = Recorder(self.machine, folder=path.parent)
+
+    def _recorded(self, run: Callable[[], Stop]) -> Stop:
+        """Run, and write the recording, whatever becomes of the run."""
+        path, recorder = self.config.run.record, self._recorder
+        if path is None or recorder is None:
+            return run()
+        stop: Stop | None = None
+        try:
+            stop = run()
+            return stop
+        finally:
+            try:
+                recorder.write(path, stop)
+                self.complaints += [recorder.problem] if recorder.problem else []
+            except ConfigError as error:
+                self._problems.append(str(error))
+            recorder.close()
+
     def _run_to_the_snapshot(self, limit_ns: int | None) -> Stop | None:
         """Save the machine when it is wanted; the stop that ended the run before, if any."""
         if self.config.run.save_at is None:
@@ -194,18 +224,28 @@ class Session:
         nics = self.config.nics
         outputs = [each.path for each in self._destinations if each.path is not None]
         outputs += [nic.capture for nic in nics if nic.capture]
-        if self.config.run.save_at is not None:
-            from emu.machine.archive import check_target
-
-            outputs.append(self.config.run.save_at[1])
-            check_target(outputs[-1])
-            if self.config.run.gdb is not None:
-                raise ConfigError("gdb goes back and forth, --save-at knows one run: leave one of them out")
+        outputs += self._archives()
         inputs = self.config.input_paths
         inputs += [nic.serve for nic in nics if nic.serve]
         if self.config.run.input not in (None, "-"):
             inputs.append(Path(self.config.run.input))
         refuse_clashes(outputs, inputs)
+
+    def _archives(self) -> list[Path]:
+        """The files that the run is to be kept in. Raises ConfigError."""
+        run = self.config.run
+        wanted = {"--record": run.record, "--save-at": run.save_at and run.save_at[1]}
+        paths = [path for path in wanted.values() if path is not None]
+        for option, path in wanted.items():
+            if path is not None:
+                from emu.machine.archive import check_target
+
+                check_target(path)
+                if run.gdb is not None:
+                    raise ConfigError(
+                        f"gdb goes back and forth, {option} knows one run: leave one of them out"
+                    )
+        return paths
 
     def _attach_observers(self) -> None:
         run, machine = self.config.run, self.machine
@@ -252,6 +292,8 @@ class Session:
     def _close(self, verdict: Verdict) -> Verdict:
         """Close the machine; an image that cannot be closed well is an error of the run, as others are."""
         try:
+            if self._recorder is not None:
+                self.machine.commit()
             self.machine.close()
         except HostError as error:
             self._problems.append(str(error))
@@ -273,21 +315,3 @@ class Session:
             self.machine.stop(
                 Stop(Reason.ASKED, detail=f"the limit of {wall:g} s on the wall clock was reached")
             )
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """Ctrl-C and its like end the run with a summary."""
-
-        def heard(number: int, frame: FrameType | None) -> None:
-            name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
-            self.machine.stop(Stop(Reason.ASKED, detail=f"stopped by {name}"))
-
-        before = {number: signal.getsignal(number) for number in ENDING}
-        for number in ENDING:
-            if before[number] is not signal.SIG_IGN:  # as under nohup
-                signal.signal(number, heard)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)

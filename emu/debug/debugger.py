@@ -21,7 +21,7 @@ from emu.inspect.history import History, describe
 from emu.inspect.outcome import Verdict, judge
 from emu.inspect.symbols import SymbolFiles
 from emu.inspect.view import Names, View
-from emu.machine.checkpoints import Follower
+from emu.machine.checkpoints import Follower, Stored
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Reason, Stop
 
@@ -56,9 +56,10 @@ class Debugger:
         limit: int | None = None,
         console: Callable[[], bytes] = lambda: b"",
         symbols: SymbolFiles | None = None,
+        stored: Stored | None = None,
     ) -> None:
-        """`gates` has made the machine's outlets; the `followers` go back with the machine; `limit` is where
-        runs end, in ticks; `console` gives the end of what the guest wrote.
+        """`gates` has made the machine's outlets; the `followers` go back with the machine, also to what is
+        `stored`; `limit` is where runs end, in ticks; `console` gives the end of what the guest wrote.
         """
         self.machine, self.say = machine, say
         self.limit = limit
@@ -86,7 +87,7 @@ class Debugger:
         self._judged = False
         """Whether everything was known where the last hit was found."""
         machine.observers.attach(self.history)
-        self.travel = TimeTravel(machine, followers=(self._gates, self.history, *followers))
+        self.travel = TimeTravel(machine, followers=(self._gates, self.history, *followers), stored=stored)
         self.travel.overrunning = self._gates.hold
 
     def names(self, **extra: int) -> Names:

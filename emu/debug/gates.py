@@ -19,6 +19,12 @@ class Gates:
     def __init__(self) -> None:
         self._counts: list[_Count] = []
         self._held = False
+        self._now: Callable[[], int] = lambda: 0
+        self._shown_until = -1
+
+    def mute_until(self, ticks: int, now: Callable[[], int]) -> None:
+        """What leaves the machine up to then has been shown elsewhere; `now` tells its time in ticks."""
+        self._shown_until, self._now = ticks, now
 
     def sink(self, passed_to: ByteSink) -> ByteSink:
         """`passed_to`, without repetitions."""
@@ -69,6 +75,8 @@ class Gates:
         self._counts.append(count)
 
         def fresh(amount: int) -> int:
+            if self._now() <= self._shown_until:
+                return 0
             count.made += amount
             if self._held:
                 return 0

@@ -12,7 +12,7 @@ from time import monotonic
 
 from emu.debug.errors import CommandError
 from emu.debug.places import Change, Hit, Kept, Place, Progress
-from emu.machine.checkpoints import DEFAULT_BUDGET, Checkpoints, Follower
+from emu.machine.checkpoints import DEFAULT_BUDGET, Checkpoints, Follower, Stored
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Reason, Stop
 
@@ -26,9 +26,14 @@ class Journey:
     """A tracked machine that can go back, and can be changed where it stands."""
 
     def __init__(
-        self, machine: Machine, *, budget: int = DEFAULT_BUDGET, followers: Sequence[Follower] = ()
+        self,
+        machine: Machine,
+        *,
+        budget: int = DEFAULT_BUDGET,
+        followers: Sequence[Follower] = (),
+        stored: Stored | None = None,
     ) -> None:
-        """The `followers` go back with the machine."""
+        """The `followers` go back with the machine; `stored` is where it can go besides."""
         self.machine = machine
         self._loop, self._clock, self._processor = machine.loop, machine.clock, machine.processor
         self._budget = budget
@@ -38,7 +43,7 @@ class Journey:
         """Where somebody has steered, in that order."""
         self._end: tuple[Place, Stop] | None = None
         self._followers = (*followers, self._progress)
-        self._checkpoints = Checkpoints(machine, budget, self._followers)
+        self._checkpoints = Checkpoints(machine, budget, self._followers, stored)
         self._inside = 0
         self._taken_at = monotonic()
         self.overrunning: Callable[[], None] = lambda: None

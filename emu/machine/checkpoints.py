@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from emu.core.clock import FAR_FUTURE_TICKS
 from emu.core.errors import ConfigError
 from emu.core.pages import PAGE
 from emu.machine.machine import Machine
@@ -44,17 +45,37 @@ class Checkpoint:
     difference: dict[int, bytes] = field(default_factory=dict)
 
 
+class Stored(Protocol):
+    """Snapshots that the run left elsewhere, in a recording."""
+
+    @property
+    def times(self) -> list[int]:
+        """When they were taken, in ticks, in order."""
+
+    def put_back(self, machine: Machine, ticks: int) -> None:
+        """Make `machine` the one that was there at `ticks`, one of the times."""
+
+
 class Checkpoints:
     """The checkpoints of one tracked machine, in order of time, within `budget` bytes of memory."""
 
     def __init__(
-        self, machine: Machine, budget: int = DEFAULT_BUDGET, followers: Sequence[Follower] = ()
+        self,
+        machine: Machine,
+        budget: int = DEFAULT_BUDGET,
+        followers: Sequence[Follower] = (),
+        stored: Stored | None = None,
     ) -> None:
+        """What is `stored` is gone back to as well; the followers are then as they are now."""
         if machine.memory.pages is None:
             raise ConfigError("this machine cannot take checkpoints: make it with tracked=True")
         self._machine = machine
         self._pages = machine.memory.pages
         self._budget = budget
+        self._stored = stored
+        self._stored_until = FAR_FUTURE_TICKS
+        """Up to when what is stored is of this run."""
+        self._at_first = [(follower, follower.save()) for follower in followers]
         self._followers = (*followers, machine.departed, machine.inbox.looking, machine.loop.pending)
         self._kept: list[Checkpoint] = []
         self._here = 0
@@ -62,8 +83,19 @@ class Checkpoints:
 
     @property
     def times(self) -> list[int]:
-        """When the checkpoints were taken, in ticks."""
+        """When there are checkpoints, in ticks."""
+        return sorted({*self._times, *self._stored_times})
+
+    @property
+    def _times(self) -> list[int]:
+        """When those in memory were taken."""
         return [checkpoint.ticks for checkpoint in self._kept]
+
+    @property
+    def _stored_times(self) -> list[int]:
+        """When those were taken that can be loaded."""
+        times = self._stored.times if self._stored is not None else []
+        return [ticks for ticks in times if ticks <= self._stored_until]
 
     @property
     def bytes_held(self) -> int:
@@ -89,7 +121,7 @@ class Checkpoints:
     def take(self) -> None:
         """Take a checkpoint here, at a decision point, unless there is one."""
         ticks = self._machine.clock.ticks
-        at = bisect_right(self.times, ticks)
+        at = bisect_right(self._times, ticks)
         if not at or self._kept[at - 1].ticks != ticks:
             self._insert(at, ticks)
             self._thin_out()
@@ -97,7 +129,7 @@ class Checkpoints:
     def pin(self) -> None:
         """Take a checkpoint here for good, in the place of any that was taken at this moment before."""
         ticks = self._machine.clock.ticks
-        at = bisect_right(self.times, ticks)
+        at = bisect_right(self._times, ticks)
         self._insert(at, ticks, pinned=True)
         if at and self._kept[at - 1].ticks == ticks:
             self._drop(at - 1)
@@ -107,7 +139,9 @@ class Checkpoints:
         self._remember(max(at - 1, 0))
         former = self._pages.keep()
         new = Checkpoint(ticks, save(self._machine.pc, memory=False), self.save_followers(), pinned)
-        if self._kept:
+        if self._kept and not at:
+            new.difference = former
+        elif self._kept:
             before = self._kept[at - 1]
             # To the right lies what the former neighbour's right side was, and what was undone since.
             new.difference = {**former, **before.difference} if at < len(self._kept) else {}
@@ -117,7 +151,17 @@ class Checkpoints:
 
     def go(self, ticks: int) -> int:
         """Put the machine to the last checkpoint at or before `ticks`; when that is."""
-        target = max(bisect_right(self.times, ticks) - 1, 0)
+        before = [each for each in self.times if each <= ticks]
+        if before and before[-1] not in self._times:
+            return self._load(before[-1])
+        target = max(bisect_right(self._times, ticks) - 1, 0)
+        self._recall(target)
+        restore(self._machine.pc, self._kept[target].snapshot)
+        self.restore_followers(self._kept[target].followers)
+        return self._kept[target].ticks
+
+    def _recall(self, target: int) -> None:
+        """Make memory what it was at the checkpoint `target`."""
         self._pages.exchange({})
         while self._here > target:
             self._here -= 1
@@ -125,9 +169,18 @@ class Checkpoints:
         while self._here < target:
             self._cross(self._kept[self._here])
             self._here += 1
-        restore(self._machine.pc, self._kept[target].snapshot)
-        self.restore_followers(self._kept[target].followers)
-        return self._kept[target].ticks
+
+    def _load(self, ticks: int) -> int:
+        """Put the machine to what is stored for `ticks`, and keep that."""
+        assert self._stored is not None
+        at = bisect_right(self._times, ticks)
+        self._recall(max(at - 1, 0))
+        self._stored.put_back(self._machine, ticks)
+        for follower, saved in self._at_first:
+            follower.restore(saved)
+        self._insert(at, ticks)
+        self._thin_out()
+        return ticks
 
     def save_followers(self) -> list[Any]:
         """What goes back with the machine, as it is now."""
@@ -140,6 +193,7 @@ class Checkpoints:
 
     def forget_after(self, ticks: int) -> None:
         """The run from `ticks` on is another one: its checkpoints are of no use."""
+        self._stored_until = min(self._stored_until, ticks)
         while len(self._kept) > 1 and self._kept[-1].ticks > ticks and self._here < len(self._kept) - 1:
             self._kept.pop()
             self._kept[-1].difference = {}

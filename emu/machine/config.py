@@ -140,6 +140,8 @@ class Run:
     come."""
     save_at: tuple[int, Path] | None = None
     """When a snapshot is saved, in nanoseconds of virtual time, and the file."""
+    record: Path | None = None
+    """A file that a recording of the run is kept in."""
     keys: tuple[Typing, ...] = ()
     """What is typed on the guest's keyboard, in this order, after the machine's `inputs`."""
     gdb: tuple[str, int] | None = None

@@ -132,7 +132,11 @@ class Inbox:
 
     def replay(self, arrivals: Iterable[Stamped]) -> None:
         """Take these exactly where they were taken before; what is posted meanwhile waits until after."""
-        self._history = self.log + list(arrivals)
+        known = list(arrivals)
+        for stamped in known:
+            if stamped.arrival.kind not in self._appliers:
+                raise KeyError(f"nothing in this machine takes {stamped.arrival.kind!r}")
+        self._history = self.log + known
 
     def forget_future(self) -> None:
         """Replay nothing more: from here on the run is another one."""

@@ -97,6 +97,7 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
         "input": Key(values.source, "input"),
         "pace": Key(values.choice(*PACES), "pace"),
         "save_at": Key(values.save_at, "save_at"),
+        "record": Key(values.path, "record"),
         "keys": Key(values.keys, "keys"),
         "gdb": Key(values.endpoint, "gdb"),
         "gdb_wait": Key(values.boolean, "gdb_wait"),

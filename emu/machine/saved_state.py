@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -69,30 +69,31 @@ def overlay_blocks(machine: Machine) -> Iterator[tuple[Key, bytes]]:
             yield (position + 1, number), content
 
 
-Blocks = Iterable[tuple[Key, bytes]]
-"""Blocks as they are stored."""
+def newest(
+    machine: Machine, streams: Iterable[IO[bytes]], base: Mapping[Key, bytes] | None = None
+) -> Iterator[tuple[Key, bytes]]:
+    """What the blocks of several streams hold, the newest stream first: of each block the newest alone.
 
-
-def newest(streams: Iterable[IO[bytes]]) -> Iterator[tuple[Key, bytes]]:
-    """The blocks of several streams, the newest stream first: of each block the newest alone."""
+    `base` are blocks as they were before all of them. Raises StateError, ValueError or zlib.error.
+    """
     known: set[Key] = set()
+    size_of = _sizes(machine)
     for stream in streams:
-        block = {}
-        for key, packed in read_packed(stream, PAGE):
-            if key not in known:
-                block[key] = packed
-        known.update(block)
-        yield from block.items()
+        found = {key: packed for key, packed in read_packed(stream, PAGE) if key not in known}
+        known.update(found)
+        for key, packed in found.items():
+            yield key, unpacked(packed, size_of(key))
+    for key, content in (base or {}).items():
+        if key not in known:
+            yield key, content
 
 
-def put_back(machine: Machine, state: SavedState, blocks: Blocks) -> None:
-    """Make `machine` the saved one. Raises StateError, ValueError or zlib.error where it does not fit."""
+def put_back(machine: Machine, state: SavedState, blocks: Iterable[tuple[Key, bytes]]) -> None:
+    """Make `machine` the saved one. Raises StateError where it does not fit."""
     _check_registers(machine, state.processor)
     memory: dict[int, bytearray] = {}
     overlays: dict[int, dict[str, bytes]] = {position: {} for position in machine.pc.images.overlays}
-    size_of = _sizes(machine)
-    for (space, number), packed in blocks:
-        content = unpacked(packed, size_of((space, number)))
+    for (space, number), content in blocks:
         if space == MEMORY:
             start, within = divmod(number * PAGE, CHUNK)
             chunk = memory.setdefault(start * CHUNK, bytearray(CHUNK))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from emu.core.memory import PAGE
 from emu.core.state import Plain, StateError
 from emu.cpu.registers import Registers
 from emu.machine.pc import Pc
@@ -94,5 +95,8 @@ def _fill(pc: Pc, chunks: dict[int, bytes]) -> None:
     view, size = pc.memory.view, pc.memory.ram_bytes
     for start in range(0, size, CHUNK):
         wanted = chunks.get(start, ZEROS)
-        if view[start : start + CHUNK] != wanted:
-            view[start : start + CHUNK] = wanted
+        if view[start : start + CHUNK] == wanted:
+            continue
+        for page in range(0, CHUNK, PAGE):  # what is the same stays unwritten
+            if view[start + page : start + page + PAGE] != wanted[page : page + PAGE]:
+                view[start + page : start + page + PAGE] = wanted[page : page + PAGE]

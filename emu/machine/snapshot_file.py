@@ -70,7 +70,7 @@ class SnapshotFile:
         machine = Machine(replace(self.config, run=config.run), files=files, **outlets)
         try:
             with self._archive.stream(BLOCKS) as stream:
-                put_back(machine, self._state, newest([stream]))
+                put_back(machine, self._state, newest(machine, [stream]))
         except (StateError, ConfigError) as error:
             machine.close()
             raise ConfigError(f"{self._archive.path} does not fit: {error}") from None

@@ -53,7 +53,10 @@ class TraceHash(Observer):
 
     def record(self, event: str, *arguments: Any) -> None:
         """Add one event."""
-        line = " ".join((str(self._clock.ticks), event, *map(canonical, arguments)))
+        self.add(" ".join((str(self._clock.ticks), event, *map(canonical, arguments))))
+
+    def add(self, line: str) -> None:
+        """Add the record of one event."""
         self._hash.update(line.encode() + b"\n")
         if self.lines is not None:
             self.lines.append(line)
