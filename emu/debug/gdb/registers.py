@@ -14,6 +14,7 @@ from emu.debug.gdb.target_description import SELECTORS, Register
 TOP_SHIFT = 11
 SEGMENT_BIG, SEGMENT_LONG = 1 << 22, 1 << 21
 """The bits D/B and L of a descriptor."""
+WIDE, NARROW = (1 << 64) - 1, (1 << 32) - 1
 CONTROL_WORDS = {"fctrl": "fpcw", "fstat": "fpsw", "ftag": "fptag"}
 LINEAR = {"pc": ("cs", "rip"), "sp": ("ss", "rsp")}
 CHANGEABLE = frozenset(
@@ -102,31 +103,31 @@ def set_pc(values: Registers, address: int) -> bool:
 
 
 def _linear(values: Registers, segment: str, offset: str) -> int:
-    base, mask, wrap = _reach(values, segment)
+    base, mask, wrap, _ = _reach(values, segment)
     return base + (_number(values, offset) & mask) & wrap
 
 
 def _set_linear(values: Registers, segment: str, offset: str, address: int, bits: int) -> bool:
-    base, mask, wrap = _reach(values, segment)
+    base, mask, wrap, last = _reach(values, segment)
     held = _number(values, offset)
     if wrap >> bits:  # the lower part of a wider register is set
         address |= _linear(values, segment, offset) >> bits << bits
     found = address - base & wrap
-    if found & ~mask:
+    if found > last:
         return False
     values[offset] = held & ~mask | found
     return True
 
 
-def _reach(values: Registers, segment: str) -> tuple[int, int, int]:
-    """A segment's base, the mask of offsets in use, and that of linear addresses."""
-    bits = code_bits(values)
-    if bits == 64:
-        return 0, (1 << 64) - 1, (1 << 64) - 1
-    _, base, _, flags = _segment(values, segment)
-    if segment == "ss":
-        return base, 0xFFFF_FFFF if flags & SEGMENT_BIG else 0xFFFF, 0xFFFF_FFFF
-    return base, 0xFFFF_FFFF, 0xFFFF_FFFF  # IP may go on behind 64 KiB, where a limit lets it
+def _reach(values: Registers, segment: str) -> tuple[int, int, int, int]:
+    """A segment's base, the masks of offsets in use and of linear addresses, and the last offset for us."""
+    if code_bits(values) == 64:
+        return 0, WIDE, WIDE, WIDE
+    _, base, limit, flags = _segment(values, segment)
+    if segment == "cs":
+        return base, NARROW, NARROW, limit
+    mask = NARROW if flags & SEGMENT_BIG else 0xFFFF
+    return base, mask, NARROW, mask  # a stack may grow downwards from its limit
 
 
 def _source(values: Registers, source: str) -> str:

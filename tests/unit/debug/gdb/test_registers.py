@@ -10,11 +10,11 @@ BIG, LONG = 1 << 22, 1 << 21
 ALL = describe(Width.ALL)
 
 
-def standing(*, base: int = 0, flags: int = 0, efer: int = 0, cr0: int = 0) -> Registers:
+def standing(*, base: int = 0, limit: int = 0xFFFF, flags: int = 0, efer: int = 0, cr0: int = 0) -> Registers:
     """Registers of a processor whose CS and SS have that base and those flags."""
     values: Registers = {register.source: 0 for register in ALL.registers}
     values |= {"rip": 0x1234, "rsp": 0x5678, "rflags": 2, "efer": efer, "cr0": cr0, "fpsw": 3 << 11}
-    values |= dict.fromkeys(SELECTORS, (base >> 4, base, 65535, flags))
+    values |= dict.fromkeys(SELECTORS, (base >> 4, base, limit, flags))
     return values | {f"fp{number}": bytes([number] * 10) for number in range(8)}
 
 
@@ -67,6 +67,14 @@ def test_a_linear_address_is_turned_into_an_offset_when_pc_is_set() -> None:
     assert values["rip"] == 0xE05B
     assert set_pc(values, 0xF0010)
     assert values["rip"] == 0x10
+
+
+def test_a_place_behind_the_limit_of_the_code_segment_is_refused() -> None:
+    values = standing(base=0xFFFF0000)
+    assert not set_pc(values, 0)
+    assert not put(values, "eip", 0x7C00)
+    assert values["rip"] == 0x1234
+    assert set_pc(standing(limit=0xFFFFFFFF, flags=BIG), 0x100000)
 
 
 def test_a_stack_pointer_that_the_segment_does_not_reach_is_refused() -> None:
