@@ -28,10 +28,8 @@ def run_with_gdb(
     """Run to the end, which a client may put off. Raises ConfigError where the port is taken."""
     target = Target(debugger)
     server = Server(endpoint, target, Monitor(debugger, program_width(debugger.machine.config)))
-    say = debugger.say
     try:
-        host = endpoint[0] if ":" not in endpoint[0] else f"[{endpoint[0]}]"
-        say(f"gdb may connect: target remote {host}:{server.port}")
+        debugger.say(f"gdb may connect: target remote {server.address}")
         return server.run(wait=wait, others=breathe)
     finally:
         server.close()

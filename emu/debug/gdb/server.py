@@ -85,23 +85,15 @@ class Server:
         self._target, self._monitor = target, monitor
         self._connection: Connection | None = None
         self._selector = selectors.DefaultSelector()
-        try:
-            family = socket.AF_INET6 if ":" in endpoint[0] else socket.AF_INET
-            self._listener = socket.create_server(endpoint, family=family)
-        except OSError as error:
-            where = f"{endpoint[0]}:{endpoint[1]}"
-            raise ConfigError(
-                f"--gdb: cannot listen at {where} ({error.strerror}): give another port"
-            ) from None
+        self._listener = _listener(endpoint)
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._breathe = target.machine.loop.breathe
         target.machine.loop.breathe = self._poll
 
     @property
-    def port(self) -> int:
-        """Where clients connect."""
-        port: int = self._listener.getsockname()[1]
-        return port
+    def address(self) -> str:
+        """Where clients connect, as they write it."""
+        return _written(self._listener.getsockname()[:2])
 
     def close(self) -> None:
         """Let go of the client and of the port."""
@@ -168,7 +160,10 @@ class Server:
 
     def _accept(self) -> None:
         """Take a client; a second one is sent away."""
-        client, _ = self._listener.accept()
+        try:
+            client, _ = self._listener.accept()
+        except OSError:  # it has gone already
+            return
         if self._connection is not None and not self._connection.gone:
             client.close()
             return
@@ -181,3 +176,20 @@ class Server:
             self._selector.unregister(self._connection.client)
             self._connection.client.close()
             self._connection = None
+
+
+def _listener(endpoint: tuple[str, int]) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in endpoint[0] else socket.AF_INET
+        return socket.create_server(endpoint, family=family)
+    except (OSError, ValueError, TypeError) as error:  # the latter two: no host can be called that
+        why = error.strerror if isinstance(error, OSError) else "no such name"
+        raise ConfigError(
+            f"--gdb: cannot listen at {_written(endpoint)} ({why}): "
+            "give another port, or an address of this host"
+        ) from None
+
+
+def _written(endpoint: tuple[str, int]) -> str:
+    host, port = endpoint
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

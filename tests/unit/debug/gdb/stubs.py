@@ -30,12 +30,12 @@ class Client:
         limit = limit_ns * self.machine.clock.ticks_per_ns
         self.debugger = Debugger(self.machine, say=print, gates=gates, limit=limit)
         self.target = Target(self.debugger)
-        self._monitor = Monitor(self.debugger, width)
+        self.commands = Monitor(self.debugger, width)
         self.connect()
 
     def connect(self) -> None:
         """Begin anew with the machine as it is."""
-        self.stub = Stub(self.target, self._monitor)
+        self.stub = Stub(self.target, self.commands)
 
     def ask(self, payload: bytes | str) -> bytes:
         """The last packet of the answer, nothing where there is none."""
