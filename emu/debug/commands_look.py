@@ -6,13 +6,13 @@ from emu.debug import screen
 from emu.debug.commands import Command, number, words
 from emu.debug.debugger import Debugger
 from emu.debug.errors import CommandError
-from emu.inspect.history import KEPT
 from emu.inspect.processor_lines import registers
-from emu.machine.nearest import suggestion
+from emu.inspect.unwinding import frames
 
 GROUP = "Look"
 ROW, MOST_BYTES, MOST_INSTRUCTIONS = 16, 0x10000, 1000
-LONGEST_VALUE = 200
+AROUND = 5
+"""Source lines shown before and behind the one that is asked for."""
 
 
 def _lines(debugger: Debugger, rest: str) -> None:
@@ -62,75 +62,59 @@ def _print(debugger: Debugger, rest: str) -> None:
     debugger.say(f"{rest} = {value:#x} ({value})")
 
 
-def _history(debugger: Debugger, rest: str) -> None:
-    words(rest, 1, "give `history [COUNT]`")
-    accesses = debugger.history.last(number(debugger, rest, "count", 1, KEPT) if rest else 20)
-    for access in accesses:
-        debugger.say(f"{debugger.time(access.ticks):>16}  {access.text}")
-    if not accesses:
-        debugger.say("no port was accessed yet")
+def _where(debugger: Debugger, rest: str) -> None:
+    words(rest, 0, "`where` takes nothing")
+    guest, symbols = debugger.machine.processor.look(), debugger.symbols
+    found = frames(symbols, guest)
+    for number_, frame in enumerate(found):
+        source = symbols.source(frame.line) if frame.line else None
+        place = f" at {frame.line.file}:{frame.line.number}" if frame.line else ""
+        kind = " (inlined)" if frame.inlined else ""
+        debugger.say(f"#{number_:<3}{frame.address:08x}  {frame.function}{kind}{place}")
+        if source:
+            debugger.say(f"{'':14}{source}")
+    if not found:
+        name = symbols.describe(guest.linear_ip, guest.read)
+        debugger.say(
+            f"#0  {guest.linear_ip:08x}  {name or 'no symbols are known here: load some by --symbols'}"
+        )
 
 
-def _ports(debugger: Debugger, rest: str) -> None:
-    words(rest, 0, "`ports` takes nothing")
-    for base, region in debugger.machine.ports.regions:
-        debugger.say(f"{base:#06x} to {base + region.size - 1:#06x}  {region.name}")
-
-
-def _pci(debugger: Debugger, rest: str) -> None:
-    words(rest, 0, "`pci` takes nothing")
-    for plugged in debugger.machine.pci.functions():
-        function = plugged.function
-        vendor, device = function.configuration_word(0, 2), function.configuration_word(2, 2)
-        kind = function.configuration_word(10, 2)
-        debugger.say(f"{plugged.location:<9} {vendor:04x}:{device:04x}  class {kind:04x}  {function.name}")
-        for placement in function.placements():
-            if placement.base is not None:
-                last = placement.base + placement.region.size - 1
-                what = "memory" if placement.memory else "ports"
-                debugger.say(f"          {what} {placement.base:#x} to {last:#x}")
-
-
-def _store(debugger: Debugger, rest: str) -> None:
-    words(rest, 0, "`store` takes nothing")
-    for path, node in debugger.machine.store.walk():
-        debugger.say(f"{path} = {node.value.decode(errors='backslashreplace')!r}")
-
-
-def _show(debugger: Debugger, rest: str) -> None:
-    devices = {device.name: device for device in debugger.machine.pc.devices}
-    if not rest:
-        debugger.say(", ".join(devices))
-        return
-    if rest not in devices:
-        raise CommandError(f"there is no device {rest!r}: {suggestion(rest, devices)}")
-    for name, value in vars(devices[rest].state).items():
-        text = f"{value:#x}" if type(value) is int else str(value)
-        debugger.say(f"  {name.replace('_', ' ')}: {text[:LONGEST_VALUE]}")
-
-
-def _unplug(debugger: Debugger, rest: str) -> None:
-    words(rest, 0, "`unplug` takes nothing")
-    unplug = debugger.machine.pc.unplug
-    debugger.say(f"protocol version {unplug.version}, host profile {unplug.profile.name}")
-    for name, value in vars(unplug.state).items():
-        debugger.say(f"  {name.replace('_', ' ')}: {value!r}")
-    for override in debugger.overrides.all:
-        debugger.say(f"  override: {override}")
+def _list(debugger: Debugger, rest: str) -> None:
+    guest = debugger.machine.processor.look()
+    address = debugger.value(rest) if rest else guest.linear_ip
+    file = debugger.symbols.at(address, guest.read)
+    line = None if file is None else file.line(address)
+    if line is None:
+        raise CommandError(f"no source line is known at {address:#x}: `disassemble` shows instructions")
+    text = debugger.symbols.sources.lines(line.file)
+    if not text:
+        raise CommandError(f"{line.file}, line {line.number}, is not here: run emu where its sources are")
+    debugger.say(line.file)
+    first, last = max(line.number - AROUND, 1), min(line.number + AROUND, len(text))
+    for number_ in range(first, last + 1):
+        mark = "->" if number_ == line.number else "  "
+        debugger.say(f"{mark} {number_:>5}  {text[number_ - 1]}".rstrip())
 
 
 LOOK = (
     Command("screen", ("sc",), "", "Show all about where the machine is.", _lines, GROUP),
     Command("registers", ("r",), "", "Show registers and flags; `*` marks what changed.", _registers, GROUP),
     Command(
-        "print", ("p",), "EXPRESSION", "Show a value, such as eax, ss:esp or word[0x7dfe].", _print, GROUP
+        "print",
+        ("p",),
+        "EXPRESSION",
+        "Show a value, such as eax, ss:esp or word[0x7dfe].",
+        _print,
+        GROUP,
+        ("registers", "symbols"),
     ),
-    Command("memory", ("m", "x"), "ADDRESS [BYTES]", "Show memory.", _memory, GROUP),
-    Command("disassemble", ("u",), "[ADDRESS [COUNT]]", "Show instructions.", _disassemble, GROUP),
-    Command("history", (), "[COUNT]", "Show the last accesses to ports.", _history, GROUP),
-    Command("ports", (), "", "Show who answers at which ports.", _ports, GROUP),
-    Command("pci", (), "", "Show the functions on the bus and where they answer.", _pci, GROUP),
-    Command("show", (), "[DEVICE]", "Show the state of a device, or the devices' names.", _show, GROUP),
-    Command("store", (), "", "Show the store.", _store, GROUP),
-    Command("unplug", (), "", "Show the state of the unplug protocol.", _unplug, GROUP),
+    Command(
+        "memory", ("m", "x"), "ADDRESS [BYTES]", "Show memory.", _memory, GROUP, ("registers", "symbols")
+    ),
+    Command(
+        "disassemble", ("u",), "[ADDRESS [COUNT]]", "Show instructions.", _disassemble, GROUP, ("symbols",)
+    ),
+    Command("where", ("bt",), "", "Show who called whom, with source lines.", _where, GROUP),
+    Command("list", ("l",), "[ADDRESS]", "Show source lines.", _list, GROUP, ("symbols",)),
 )

@@ -17,6 +17,7 @@ from emu.debug.overrides import Override, Overrides
 from emu.debug.places import Hit, Kept, Place
 from emu.debug.time_travel import TimeTravel
 from emu.inspect.decoders import PciDecoder, UnplugDecoder
+from emu.inspect.explanation import Explainer
 from emu.inspect.history import History, describe
 from emu.inspect.outcome import Verdict, judge
 from emu.inspect.symbols import SymbolFiles
@@ -87,7 +88,9 @@ class Debugger:
         self._judged = False
         """Whether everything was known where the last hit was found."""
         machine.observers.attach(self.history)
-        self.travel = TimeTravel(machine, followers=(self._gates, self.history, *followers), stored=stored)
+        self.explainer = Explainer(machine, self.symbols)
+        """What the driver did by the unplug protocol, up to here."""
+        self.travel = TimeTravel(machine, followers=(self._gates, self.history, self.explainer, *followers), stored=stored)
         self.travel.overrunning = self._gates.hold
 
     def names(self, **extra: int) -> Names:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from emu.debug.commands import Command, Commands
 from emu.debug.commands_act import ACTS
 from emu.debug.commands_break import BREAK
+from emu.debug.commands_devices import DEVICES
 from emu.debug.commands_look import LOOK
 from emu.debug.commands_move import MOVE
 from emu.debug.debugger import Debugger
@@ -18,7 +19,7 @@ REFUSED, INTERRUPTED = 2, 4
 
 def tables() -> tuple[tuple[Command, ...], ...]:
     """The commands, by what they are about."""
-    return MOVE, BREAK, LOOK, ACTS
+    return MOVE, BREAK, LOOK, DEVICES, ACTS
 
 
 def all_commands() -> Commands:

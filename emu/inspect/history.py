@@ -1,4 +1,7 @@
-"""The last accesses to ports, as the run that led here made them."""
+"""What crossed the machine's seams last, as the run that led here made it: ports, deliveries, disks, frames.
+
+Accesses are kept as they are, and put into words only when somebody looks.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ from dataclasses import dataclass
 from emu.core.bus import PortBus
 from emu.core.clock import Clock
 from emu.core.events import Observer
+from emu.devices.pci.bus import CONFIG_DATA_PORT
 from emu.observe.kinds import Decoder
 
 KEPT = 4096
+KINDS = ("ports", "irq", "exceptions", "disk", "net", "store")
 
 
 def plain_words(port: int, width: int, value: int, write: bool) -> str:
@@ -40,53 +45,129 @@ def describe(
 
 
 @dataclass(frozen=True)
-class Access:
-    """One access: when, in ticks, and in words."""
+class Happened:
+    """One thing that happened: when, in ticks, of which kind, and in words."""
 
     ticks: int
-    port: int
+    kind: str
     text: str
+    port: int | None = None
+    """Of an access to a port."""
+
+
+@dataclass(frozen=True)
+class _Words:
+    """Something that was put into words when it happened."""
+
+    text: str
+    port: int | None = None
+
+
+Entry = tuple[int, str, _Words | tuple[int, int, int, bool]]
 
 
 class History(Observer):
-    """Keeps the last accesses; goes back with the machine."""
+    """Keeps the last things that happened; goes back with the machine."""
 
     def __init__(self, clock: Clock, ports: PortBus, decoders: Collection[Decoder]) -> None:
         self._clock, self._ports, self._decoders = clock, ports, decoders
-        self._kept: list[Access] = []
+        self._kept: list[Entry] = []
         self._dropped = 0
 
     def save(self) -> int:
-        """How many accesses there have been."""
+        """How much has happened."""
         return self._dropped + len(self._kept)
 
     def restore(self, count: int) -> None:
-        """Forget all but the first `count` accesses."""
+        """Forget all but the first `count` things."""
         del self._kept[max(count - self._dropped, 0) :]
         self._dropped = min(self._dropped, count)
 
-    def last(self, count: int) -> list[Access]:
-        """The last `count` accesses before now."""
-        return self._kept[-count:]
+    def last(self, count: int, kinds: Collection[str] = ("ports",)) -> list[Happened]:
+        """The last `count` things of these kinds before now: accesses to ports, unless asked otherwise."""
+        chosen: list[Entry] = []
+        for entry in reversed(self._kept):
+            if entry[1] in kinds:
+                chosen.append(entry)
+                if len(chosen) == count:
+                    break
+        return [self._told(*entry) for entry in reversed(chosen)]
 
     def port_read(self, port: int, width: int, value: int) -> None:
         """IN."""
-        self._add(port, describe(port, width, value, False, self._ports, self._decoders))
+        self._access(port, width, value, False)
 
     def port_write(self, port: int, width: int, value: int) -> None:
         """OUT."""
-        self._add(port, describe(port, width, value, True, self._ports, self._decoders))
+        self._access(port, width, value, True)
 
     def port_string_read(self, port: int, width: int, data: bytes) -> None:
         """REP INS."""
-        self._add(port, f"read {width} port {port:#x}, {len(data) // width} elements")
+        self._add("ports", f"read {width} port {port:#x}, {len(data) // width} elements", port)
 
     def port_string_written(self, port: int, width: int, data: bytes) -> None:
         """REP OUTS."""
-        self._add(port, f"write {width} port {port:#x}, {len(data) // width} elements")
+        self._add("ports", f"write {width} port {port:#x}, {len(data) // width} elements", port)
 
-    def _add(self, port: int, text: str) -> None:
-        self._kept.append(Access(self._clock.ticks, port, text))
-        if len(self._kept) > 2 * KEPT:
+    def interrupt_delivered(self, vector: int) -> None:
+        """An external interrupt."""
+        self._add("irq", f"interrupt {vector:#x}")
+
+    def exception_delivered(self, vector: int, error_code: int | None, address: int) -> None:
+        """An exception."""
+        code = "" if error_code is None else f", error code {error_code:#x}"
+        self._add("exceptions", f"exception {vector:#x} at {address:#x}{code}")
+
+    def software_interrupt(self, vector: int, address: int) -> None:
+        """INT."""
+        self._add("exceptions", f"int {vector:#x} before {address:#x}")
+
+    def disk_read(self, drive: str, offset: int, data: bytes) -> None:
+        """A drive delivered data."""
+        self._add("disk", f"{drive} read {len(data)} bytes at {offset:#x}")
+
+    def disk_write(self, drive: str, offset: int, data: bytes) -> None:
+        """A drive stored data."""
+        self._add("disk", f"{drive} write {len(data)} bytes at {offset:#x}")
+
+    def disk_flush(self, drive: str) -> None:
+        """A drive made its writes durable."""
+        self._add("disk", f"{drive} flush")
+
+    def frame_sent(self, nic: str, frame: bytes) -> None:
+        """A frame left."""
+        self._add("net", f"{nic} sent {len(frame)} bytes: {frame[:14].hex(' ')}")
+
+    def frame_received(self, nic: str, frame: bytes) -> None:
+        """A frame came."""
+        self._add("net", f"{nic} received {len(frame)} bytes: {frame[:14].hex(' ')}")
+
+    def unplugged(self, target: str, location: str) -> None:
+        """A device left its bus."""
+        self._add("net" if location[:1].isdigit() else "disk", f"{target} left {location}")
+
+    def store_access(self, operation: str, path: str, value: str) -> None:
+        """The store was accessed."""
+        self._add("store", f"store {operation} {path} {value}".rstrip())
+
+    def _access(self, port: int, width: int, value: int, write: bool) -> None:
+        access = port, width, value, write
+        if CONFIG_DATA_PORT <= port < CONFIG_DATA_PORT + 4:  # what it means is known only now
+            self._add("ports", describe(*access, self._ports, self._decoders), port)
+        else:
+            self._keep("ports", access)
+
+    def _add(self, kind: str, text: str, port: int | None = None) -> None:
+        self._keep(kind, _Words(text, port))
+
+    def _keep(self, kind: str, what: _Words | tuple[int, int, int, bool]) -> None:
+        kept = self._kept
+        kept.append((self._clock.ticks, kind, what))
+        if len(kept) > 2 * KEPT:
             self._dropped += KEPT
-            del self._kept[:KEPT]
+            del kept[:KEPT]
+
+    def _told(self, ticks: int, kind: str, what: _Words | tuple[int, int, int, bool]) -> Happened:
+        if isinstance(what, _Words):
+            return Happened(ticks, kind, what.text, what.port)
+        return Happened(ticks, kind, describe(*what, self._ports, self._decoders), what[0])

@@ -35,10 +35,14 @@ class Sources:
         found = (_regular(folder / name) for folder in self._folders)
         return next((path for path in found if path is not None), None)
 
+    def lines(self, name: str) -> tuple[str, ...]:
+        """All lines of a source; none where it is not found."""
+        path = self.find(name)
+        return () if path is None else _lines(path)
+
     def text(self, name: str, line: int) -> str | None:
         """Line `line` (from 1) of a source, without blanks around it; None where there is none."""
-        path = self.find(name)
-        lines = () if path is None else _lines(path)
+        lines = self.lines(name)
         return lines[line - 1].strip() if 0 < line <= len(lines) else None
 
 
