@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 import click
+from rich.console import Console as RichConsole
 
 from emu.cli.commands import Command
 from emu.cli.main import complain
@@ -22,19 +23,23 @@ from emu.cli.run import KEEPING, MACHINE, PACE, XEN, Target, option, run
 from emu.core.errors import ConfigError
 from emu.debug.debugger import Debugger
 from emu.debug.gates import Gates
+from emu.debug.paint import painted
 from emu.debug.places import Place
 from emu.debug.repl import converse
 from emu.debug.session import run_script
-from emu.inspect.symbols import SymbolFiles, files_beside
+from emu.inspect.cues import Cues
+from emu.inspect.explanation import load_symbols
 from emu.machine.archive import is_archive
+from emu.machine.checkpoints import Follower
 from emu.machine.config import MachineConfig
 from emu.machine.inbox import DivergedError
 from emu.machine.layers import Layer
 from emu.machine.loader import load
 from emu.machine.machine import Machine
 from emu.machine.recording import Recording
+from emu.observe.trace_hash import TraceHash
 
-SHARED = {"serial", "serial2", "guest_log", "debug", "limit", "on_reset"}
+SHARED = {"serial", "serial2", "guest_log", "debug", "limit", "on_reset", "keys", "symbols", "hash"}
 """Options of `emu run` that stand under other headings than the machine's."""
 KEPT_FOR_VERDICT = 4096
 
@@ -97,6 +102,7 @@ class _Session:
     def __init__(self, config: MachineConfig, script: str | None, recording: Recording | None = None) -> None:
         """With a `recording` the machine is its, as it was at the end."""
         run = config.run
+        self._terminal = RichConsole(highlight=False)
         self._lines = None if script is None else _read(script)
         names = (run.serial, run.serial2, run.debug, run.guest_log)
         self._outlets = [Destination(name, complain) for name in names]
@@ -113,6 +119,17 @@ class _Session:
             guest_log=gates.call(LogLines(log).take),
             tracked=True,
         )
+        followers: list[Follower] = []
+        if run.keys:
+            cues = Cues(self.machine, run.keys)
+            self.machine.observers.attach(cues)
+            followers.append(cues)
+        self._hash = TraceHash(self.machine.clock) if run.hash else None
+        if self._hash is not None:
+            self.machine.observers.attach(gates.observer(self._hash))
+        symbols, complaints = load_symbols(config)
+        for complaint in complaints:
+            complain(complaint)
         limit = None if run.limit_s is None else round(run.limit_s * 1e9) * self.machine.clock.ticks_per_ns
         self._debugger = Debugger(
             self.machine,
@@ -120,8 +137,9 @@ class _Session:
             gates=gates,
             limit=limit,
             console=lambda: self._console.kept,
-            symbols=SymbolFiles.load(path for drive in config.drives for path in files_beside(drive.image)),
             stored=recording,
+            symbols=symbols,
+            followers=followers,
         )
         if recording is not None:
             gates.mute_until(recording.end.ticks, lambda: self.machine.clock.ticks)
@@ -155,12 +173,17 @@ class _Session:
             for outlet in self._outlets:
                 outlet.close()
             self.machine.close()
+            if self._hash is not None:
+                print(f"Trace hash: {self._hash.hexdigest()}")
 
     def _say(self, text: str) -> None:
         if not self._console.ends_in_a_line:
             self._console.write(b"\n")
         sys.stdout.flush()
-        print(text, flush=True)
+        if sys.stdout.isatty():
+            self._terminal.print(painted(text), soft_wrap=True)
+        else:
+            print(text, flush=True)
 
     @contextmanager
     def _interrupts(self) -> Iterator[None]:

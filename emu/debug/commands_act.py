@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from emu.core.errors import ConfigError
 from emu.debug import changes
 from emu.debug.commands import Command, number, words
 from emu.debug.debugger import Debugger
 from emu.debug.errors import CommandError
+from emu.debug.places import Place
 from emu.debug.stops import memory
 from emu.machine.nearest import suggestion
+from emu.machine.snapshot_file import write_snapshot
 
 ACT, SESSION = "Act", "Session"
 OVERRIDE = "give `override port P read value V [width N] [once|N times]`, or `override off`"
@@ -134,6 +139,21 @@ def _snapshots(debugger: Debugger, rest: str) -> None:
         debugger.say("no snapshots: `snapshot [NAME]` takes one")
 
 
+def _save(debugger: Debugger, rest: str) -> None:
+    if not rest:
+        raise CommandError("where? give `save FILE`")
+    place = debugger.travel.place
+    if place.inside:
+        debugger.travel.go_to(Place(place.ticks))  # a machine is saved where it decides
+    try:
+        write_snapshot(Path(rest), debugger.machine)
+    except ConfigError as error:
+        raise CommandError(str(error)) from None
+    finally:
+        debugger.travel.go_to(place)
+    debugger.say(f"saved the machine as it was at {debugger.time(place.ticks)}")
+
+
 def _restore(debugger: Debugger, rest: str) -> None:
     if rest not in debugger.kept:
         raise CommandError(f"there is no snapshot {rest!r}: {suggestion(rest, debugger.kept)}")
@@ -185,6 +205,7 @@ ACTS = (
     ),
     Command("snapshot", ("ss",), "[NAME]", "Keep the machine as it is here.", _snapshot, ACT),
     Command("snapshots", (), "", "List what was kept.", _snapshots, ACT),
+    Command("save", (), "FILE", "Save the whole machine for `emu run --from FILE`.", _save, ACT),
     Command("restore", (), "NAME", "Go back to what was kept.", _restore, ACT, ("snapshots",)),
     Command("assert", (), "EXPRESSION", "End the session with status 5 unless it holds.", _assert, SESSION),
     Command("quit", ("q", "exit"), "[STATUS]", "End the session.", _quit, SESSION),

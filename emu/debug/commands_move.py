@@ -116,7 +116,13 @@ MOVE = (
     Command("reverse-continue", ("rc",), "", "Run back to a breakpoint or the start.", _continue_back, GROUP),
     Command("until", (), "ADDRESS", "Run on to an address or symbol.", _until, GROUP, ("symbols",)),
     Command(
-        "goto", (), "TIME|start", "Go to a moment such as 29.18ms, before or after this one.", _goto, GROUP
+        "goto",
+        (),
+        "TIME|start",
+        "Go to a moment such as 29.18ms, before or after this one.",
+        _goto,
+        GROUP,
+        ("moments",),
     ),
     Command(
         "last",

@@ -90,7 +90,9 @@ class Debugger:
         machine.observers.attach(self.history)
         self.explainer = Explainer(machine, self.symbols)
         """What the driver did by the unplug protocol, up to here."""
-        self.travel = TimeTravel(machine, followers=(self._gates, self.history, self.explainer, *followers), stored=stored)
+        self.travel = TimeTravel(
+            machine, followers=(self._gates, self.history, self.explainer, *followers), stored=stored
+        )
         self.travel.overrunning = self._gates.hold
 
     def names(self, **extra: int) -> Names:

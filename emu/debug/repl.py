@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from emu.debug.commands import Commands
+from emu.debug.completion import DELIMITERS, candidates
 from emu.debug.debugger import Debugger
 from emu.debug.errors import CommandError
 from emu.debug.screen import show_screen
 from emu.debug.session import PROMPT, all_commands
 
-REPEATED = ("step", "reverse-step", "continue", "reverse-continue")
+REPEATED = ("step", "reverse-step", "next", "reverse-next", "continue", "reverse-continue")
 """What an empty line does again."""
 
 
@@ -18,7 +20,7 @@ def converse(debugger: Debugger, complain: Callable[[str], None]) -> int:
     """Ask and do until the person has had enough; the exit status."""
     commands = all_commands()
     if sys.stdin.isatty():
-        _edit_lines(commands.names)
+        _edit_lines(debugger, commands)
     debugger.show_stop = show_screen
     debugger.stopped("stopped at reset; `help` shows what can be said")
     again = ""
@@ -40,17 +42,21 @@ def converse(debugger: Debugger, complain: Callable[[str], None]) -> int:
     return debugger.status
 
 
-def _edit_lines(names: list[str]) -> None:
+def _edit_lines(debugger: Debugger, commands: Commands) -> None:
     """Completion by Tab; history by the arrow keys comes with the module."""
     try:
         import readline
     except ImportError:  # a Python that was built without
         return
+    found: list[str] = []
 
     def complete(text: str, state: int) -> str | None:
-        begun = [f"{name} " for name in names if name.startswith(text)]
-        return begun[state] if state < len(begun) else None
+        if state == 0:
+            found[:] = candidates(
+                debugger, commands, readline.get_line_buffer()[: readline.get_endidx()], text
+            )
+        return f"{found[state]} " if state < len(found) else None
 
     readline.set_completer(complete)
-    readline.set_completer_delims(" ")
+    readline.set_completer_delims(DELIMITERS)
     readline.parse_and_bind("tab: complete")
