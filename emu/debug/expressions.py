@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from emu.debug.errors import CommandError
+from emu.debug.errors import CommandError, ExpressionError
 
 TOKEN = re.compile(
     r"\s*(?:(?P<number>0[xX][0-9a-fA-F]+|[0-9]+)(?![\w.])|(?P<name>[A-Za-z_.$][\w.$@]*)"
@@ -194,8 +194,7 @@ class _Parser:
         self._take()
 
     def _wrong(self, what: str, where: int | None = None) -> CommandError:
-        column = (self._where() if where is None else where) + 1
-        return CommandError(f"in `{self._text.strip()}`, column {column}: {what}")
+        return ExpressionError(self._text, self._where() if where is None else where, what)
 
 
 OPERATORS: dict[str, Callable[[int, int], int]] = {

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from emu.debug.commands import Commands
 from emu.debug.completion import DELIMITERS, candidates
 from emu.debug.debugger import Debugger
-from emu.debug.errors import CommandError
+from emu.debug.errors import CommandError, ExpressionError
 from emu.debug.screen import show_screen
 from emu.debug.session import PROMPT, all_commands
 
@@ -33,6 +33,8 @@ def converse(debugger: Debugger, complain: Callable[[str], None]) -> int:
             if line and commands.find(line.split()[0]).name in REPEATED:
                 again = line
         except CommandError as error:
+            if isinstance(error, ExpressionError):
+                debugger.say(f"{error.text}\n{' ' * error.at}^")
             complain(str(error))
         except KeyboardInterrupt:
             print()
