@@ -16,7 +16,7 @@ from emu.cli.main import complain
 from emu.cli.options import layer
 from emu.core.errors import ConfigError
 from emu.machine.bundled import guest_names
-from emu.machine.config import DISPLAYS, LINKS, ON_RESET, PACES, PROFILES, MachineConfig
+from emu.machine.config import COVERAGE, DISPLAYS, LINKS, ON_RESET, PACES, PROFILES, MachineConfig
 from emu.machine.fault_tables import KINDS as FAULT_KINDS
 from emu.machine.loader import SUFFIX, load
 from emu.observe.kinds import KINDS
@@ -166,6 +166,13 @@ def option(
     help="Say what the driver did right, skipped, and did out of order by the unplug protocol: "
     "each with time, instruction and source line.",
 )
+@option(
+    WATCHING,
+    "--coverage",
+    metavar="PATH",
+    help="Write which code ran: *.info for lcov, by source lines; *.drcov by blocks.",
+)
+@option(WATCHING, "--coverage-format", words=COVERAGE, help="How (by the name of the file).")
 @option(
     WATCHING,
     "--symbols",

@@ -108,6 +108,7 @@ class Session:
                 verdict = judge(stop, self.console.kept)
                 virtual_ns, retired = machine.clock.now, machine.processor.retired
                 screen = machine.pc.vga.screen()
+                self._write_coverage()
                 verdict = self._close(verdict)
             finally:
                 for output in reversed(self._outputs):
@@ -128,6 +129,13 @@ class Session:
             screen=screen,
             findings=self._explainer.findings() if self._explainer else None,
         )
+
+    def _write_coverage(self) -> None:
+        if self._coverage is not None:
+            try:
+                self._coverage.write()
+            except ConfigError as error:
+                self._problems.append(str(error))
 
     def _make_machine(self) -> Machine:
         """The machine; one that may go back tells everything once."""
@@ -225,6 +233,7 @@ class Session:
         outputs = [each.path for each in self._destinations if each.path is not None]
         outputs += [nic.capture for nic in nics if nic.capture]
         outputs += self._archives()
+        outputs += [self.config.run.coverage] if self.config.run.coverage else []
         inputs = self.config.input_paths
         inputs += [nic.serve for nic in nics if nic.serve]
         if self.config.run.input not in (None, "-"):
@@ -252,6 +261,12 @@ class Session:
         self._followers: list[Follower] = []
         for capture in self._captures:
             self._attach(capture)
+        self._coverage = None
+        if run.coverage is not None:
+            from emu.cli.coverage import CoverageFile
+
+            self._coverage = CoverageFile(self.config, machine)
+            self.complaints += self._coverage.complaints
         self._explainer = None
         if run.explain:
             from emu.inspect.explanation import explain

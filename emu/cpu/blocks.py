@@ -16,7 +16,7 @@ from __future__ import annotations
 import ctypes
 from ctypes import c_int64, c_uint8, c_uint32, c_uint64, c_void_p
 from enum import IntEnum
-from typing import Any
+from typing import Any, Protocol
 
 from emu.core.clock import DEADLINE, ELAPSED, Clock
 from emu.core.memory import LOW_LIMIT, Memory
@@ -57,14 +57,17 @@ class Cells(ctypes.Structure):
         ("start", c_uint64),
         ("opened", c_int64),
         ("size", c_uint32),
+        ("reserved_1", c_uint32),
         ("asked", c_uint8),
         ("wanted", c_uint8),
         ("probing", c_uint8),
         ("fresh", c_uint8),
+        ("counting", c_uint8),
+        ("no_flags", c_uint8 * 3),
         ("stopped", c_uint32),
         ("shadowed", c_uint32),
         ("register_flags", c_uint32),
-        ("reserved_1", c_uint32),
+        ("reserved_2", c_uint32),
         ("probed_start", c_uint64),
         ("probed_size", c_uint32),
         ("hflags_at", c_uint32),
@@ -77,7 +80,19 @@ class Cells(ctypes.Structure):
         ("engine_stop", c_void_p),
         ("read_register", c_void_p),
         ("save_context", c_void_p),
+        ("counts", c_void_p),
+        ("notice", c_void_p),
     ]
+
+
+class Counter(Protocol):
+    """Counts what is executed."""
+
+    def add(self, start: int, size: int) -> None:
+        """`size` bytes at linear `start` were executed."""
+
+    def notice(self, start: int, code: bytes) -> None:
+        """This code, as far as it lies in plain RAM, was translated at linear `start`."""
 
 
 class Blocks:
@@ -93,6 +108,8 @@ class Blocks:
         self._no_code = bytes(memory.plain_end >> PAGE_SHIFT << 3)
         self._code = bytearray(self._no_code)
         self._lines = memoryview(self._code).cast("Q")
+        self._memory = memory
+        self.counter: Counter | None = None
         library = native_library() if native else None
         self.library = library
         """The native library, if this engine uses it."""
@@ -136,13 +153,15 @@ class Blocks:
         """The open block, if any, was left after `done` of its bytes: charge them."""
         cells = self.cells
         if cells.size:
-            self.charge(done)
+            self.charge(cells.start, done)
             cells.size = 0
 
-    def charge(self, size: int) -> None:
-        """`size` bytes were retired outside of any announced block."""
+    def charge(self, start: int, size: int) -> None:
+        """`size` bytes of code at linear `start` were retired."""
         self._clock[ELAPSED] += size
         self.cells.retired += size
+        if self.counter is not None and size:
+            self.counter.add(start, size)
 
     def close_at(self, address: int, *, completed: bool = False) -> None:
         """The open block was left at linear `address`: by what it did there, or (elsewhere) at its end."""
@@ -202,13 +221,21 @@ class Blocks:
     def _mark_code(self, address: int, size: int) -> None:
         self._state.glance()
         paging = self._state.load_paging()
-        end = address + max(size, 1)
+        begin, end, code = address, address + max(size, 1), b""
         while address < end:
             following = min((address | 0xFFF) + 1, end)
             physical = paging.probe(address)
             if physical is not None and physical >> PAGE_SHIFT < len(self._lines):
                 self._lines[physical >> PAGE_SHIFT] |= _lines_of(physical, following - address)
+                if (
+                    self.counter is not None
+                    and len(code) == address - begin
+                    and self._memory.is_plain(physical)
+                ):
+                    code += self._memory.peek(physical, following - address)
             address = following
+        if self.counter is not None:
+            self.counter.notice(begin, code)
 
     def has_code(self, address: int, length: int) -> bool:
         """Whether code was translated from these physical addresses; beyond 3 GiB nobody knows: perhaps."""

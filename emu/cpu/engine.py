@@ -19,6 +19,7 @@ from emu.cpu.blocks import Blocks, Stop
 from emu.cpu.cpuid import CpuidTable
 from emu.cpu.delivery import Event, Kind
 from emu.cpu.descriptors import UD, Fault
+from emu.cpu.executed import Executed
 from emu.cpu.handle import EngineError, Handle
 from emu.cpu.intercepts import (
     map_control_block,
@@ -171,6 +172,12 @@ class UnicornProcessor:
         self.halted, self.stepper.inside = bool(numbers["halted"]), bool(numbers["inside_block"])
         self.announcements.shut_down = False
         self.code.forget()
+
+    def count_code(self) -> Executed:
+        """Count what is executed from now on; not while running."""
+        executed = Executed(self.blocks, self._fail)
+        self.code.forget()
+        return executed
 
     def leave_block(self) -> None:
         """End the open block where the processor stands in it: a decision point of the debugger's making."""

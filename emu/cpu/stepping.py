@@ -299,7 +299,7 @@ class Stepper:
         for where, new in self._redirected:
             cpu.memory.write(where, new)
         if self._trapped or cells.stopped == Stop.PROBED:
-            cpu.blocks.charge(cells.probed_size)
+            cpu.blocks.charge(cells.probed_start, cells.probed_size)
         self._clear_trap()
 
     def _on_write_protected(

@@ -8,11 +8,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from emu.inspect.functions import FUNCTION, INLINED, called_at, name_of
 from emu.inspect.line_table import MALFORMED, Line, LineTable, Unit, code_ranges
-
-FUNCTION, INLINED = "DW_TAG_subprogram", "DW_TAG_inlined_subroutine"
-ORIGINS = ("DW_AT_abstract_origin", "DW_AT_specification")
-MOST_ORIGINS = 8
 
 
 class Call(NamedTuple):
@@ -76,29 +73,10 @@ class Inlining:
             reached = child.offset
             if child.tag in (FUNCTION, INLINED):
                 inlined = child.tag == INLINED
-                called_at = _called_at(unit, child) if inlined else None
-                name = _name(child)
+                called = called_at(unit, child) if inlined else None
+                name = name_of(child) or "?"
                 for low, high in code_ranges(self._dwarf, child):
-                    spans.append(_Span(low, high, depth, name, called_at, inlined))
+                    spans.append(_Span(low, high, depth, name, called, inlined))
             if child.has_children:
                 reached = self._collect(unit, child, depth + 1, spans)
         return reached
-
-
-def _called_at(unit: Unit, entry: Any) -> Line | None:
-    attributes = entry.attributes
-    if "DW_AT_call_file" not in attributes or "DW_AT_call_line" not in attributes:
-        return None
-    return Line(unit.file_name(attributes["DW_AT_call_file"].value), attributes["DW_AT_call_line"].value)
-
-
-def _name(entry: Any) -> str:
-    for _ in range(MOST_ORIGINS):
-        if "DW_AT_name" in entry.attributes:
-            name: bytes = entry.attributes["DW_AT_name"].value
-            return name.decode(errors="replace")
-        origin = next((each for each in ORIGINS if each in entry.attributes), None)
-        if origin is None:
-            break
-        entry = entry.get_DIE_from_attribute(origin)
-    return "?"

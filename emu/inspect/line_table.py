@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from elftools.common.exceptions import DWARFError, ELFError
@@ -48,6 +49,13 @@ class Unit:
         rows = self._decoded()
         index = bisect_right(rows, address, key=lambda row: row[0]) - 1
         return rows[index][1] if index >= 0 else None
+
+    def rows(self) -> Iterator[tuple[int, int, Line]]:
+        """(first address, address behind, line), in order of addresses."""
+        decoded = self._decoded()
+        for (low, line), (high, _) in pairwise(decoded):
+            if line is not None:
+                yield low, high, line
 
     def file_name(self, number: int) -> str:
         """What the unit's table calls file `number`. Raises one of MALFORMED."""
@@ -126,6 +134,16 @@ class LineTable:
             return None
         entry = self._ranges[index][2]
         return self._units.setdefault(entry.cu_offset, Unit(self._dwarf, entry))
+
+    def units(self) -> list[Unit]:
+        """All compilation units that have code, in order of their entries."""
+        if self._ranges is None:
+            self._ranges = self._index()
+        entries = {entry.cu_offset: entry for _, _, entry in self._ranges}
+        return [
+            self._units.setdefault(offset, Unit(self._dwarf, entry))
+            for offset, entry in sorted(entries.items())
+        ]
 
     def _index(self) -> list[tuple[int, int, Any]]:
         """(first address, address behind, unit), in order."""

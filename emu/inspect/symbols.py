@@ -21,7 +21,7 @@ from elftools.elf.elffile import ELFFile
 
 from emu.core.errors import ConfigError
 from emu.inspect.inlining import Call, Inlining
-from emu.inspect.line_table import MALFORMED, Line, LineTable
+from emu.inspect.line_table import MALFORMED, Line, LineTable, Unit
 from emu.inspect.sources import Sources
 from emu.machine.nearest import nearest
 
@@ -147,11 +147,7 @@ class Symbols:
 
     def holds(self, address: int, read: Read) -> bool:
         """Whether memory holds at `address` the code that the file has there."""
-        section = self._section(address)
-        if section is None or not section.executable:
-            return False
-        at = address - section.address
-        expected = section.data[at : at + COMPARED]
+        expected = self.code(address, COMPARED)
         return bool(expected) and read(address, len(expected)) == expected
 
     @cached_property
@@ -171,6 +167,27 @@ class Symbols:
         if self.dwarf.has_EH_CFI():
             entries = [*entries, *self.dwarf.EH_CFI_entries()]
         return [entry for entry in entries if "initial_location" in getattr(entry, "header", ())]
+
+    @property
+    def units(self) -> list[Unit]:
+        """The compilation units that there is debugging information of."""
+        return self._lines.units()
+
+    def code(self, address: int, size: int) -> bytes:
+        """What the file has at `address`, if that is code: at most `size` bytes."""
+        section = self._section(address)
+        if section is None or not section.executable:
+            return b""
+        at = address - section.address
+        return section.data[at : at + size]
+
+    @cached_property
+    def span(self) -> tuple[int, int]:
+        """The first address of the loaded program, and the one behind it."""
+        loaded = [each for each in self._elf.iter_segments() if each["p_type"] == "PT_LOAD"]
+        spans = [(each["p_vaddr"], each["p_vaddr"] + each["p_memsz"]) for each in loaded]
+        spans = spans or [(each.address, each.address + len(each.data)) for each in self.sections]
+        return min((low for low, _ in spans), default=0), max((high for _, high in spans), default=0)
 
     @property
     def is_64_bit(self) -> bool:

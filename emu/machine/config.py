@@ -9,6 +9,7 @@ from pathlib import Path
 from emu.core.clock import Costs
 
 PROFILES = ("seed", "qemu", "none")
+COVERAGE = ("lcov", "drcov")
 ON_RESET = ("exit", "reboot")
 LINKS = ("null", "echo", "peer")
 DISPLAYS = ("text", "none")
@@ -154,6 +155,10 @@ class Run:
     display: str = "none"
     """What is shown while it runs, besides the console: `text` is the text screen."""
     explain: bool = False
+    coverage: Path | None = None
+    """Where it is written which code of the guest ran."""
+    coverage_format: str | None = None
+    """`lcov` or `drcov`; None goes by the name of the file."""
     symbols: tuple[Path, ...] = ()
     """ELF files with the guest's symbols, besides those that lie beside its images."""
 

@@ -17,6 +17,7 @@ from emu.core.errors import ConfigError
 from emu.machine import values
 from emu.machine.bundled import guest_path
 from emu.machine.config import (
+    COVERAGE,
     DEFAULT_MAC,
     DISPLAYS,
     KEYBOARD,
@@ -106,6 +107,8 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
         "screen": Key(values.boolean, "screen"),
         "display": Key(values.choice(*DISPLAYS), "display"),
         "explain": Key(values.boolean, "explain"),
+        "coverage": Key(values.path, "coverage"),
+        "coverage_format": Key(values.choice(*COVERAGE), "coverage_format"),
         "symbols": Key(values.paths, "symbols"),
     },
 }

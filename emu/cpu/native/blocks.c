@@ -1,7 +1,10 @@
 /* The block callback: charges what ran, decides, opens what is announced. See blocks.py. */
 #include "native.h"
 
+#include <string.h>
+
 #define LINE_SHIFT 6
+#define LONGEST_CODE 0x2000
 
 enum stop { RUNNING, SPENT, ASKED, INTERRUPTIBLE, PROBED };
 enum probe { COUNTING, STOPPING, RECORDING };   /* or only say what is announced, and stop or go on */
@@ -14,18 +17,26 @@ struct translation_block {
 
 static void mark_code(void *engine, struct blocks *self, uint64_t linear, uint32_t size)
 {
-    uint64_t end = linear + (size ? size : 1);
+    uint64_t begin = linear, end = linear + (size ? size : 1);
+    uint8_t code[LONGEST_CODE];
+    uint32_t known = 0;
 
     self->save_context(engine, self->context);
     while (linear < end) {
         uint64_t next = (linear | 0xfff) + 1 < end ? (linear | 0xfff) + 1 : end;
         uint64_t start = physical(self, linear);
         uint64_t line, last = (start + (next - linear) - 1) >> LINE_SHIFT;
+        if (self->counting && known == linear - begin && is_plain(self, start) && next - begin <= LONGEST_CODE) {
+            memcpy(code + known, self->memory + start, next - linear);
+            known += (uint32_t)(next - linear);
+        }
         if (start < self->memory_size)
             for (line = start >> LINE_SHIFT; line <= last; line++)
                 self->code_lines[line >> 6] |= 1ull << (line & 63);
         linear = next;
     }
+    if (self->counting)
+        self->notice(begin, known, code);
 }
 
 /* UC_HOOK_EDGE_GENERATED: a block was translated. */
@@ -75,7 +86,7 @@ static void probe(void *engine, uint64_t address, uint32_t size, struct blocks *
         stop(engine, self, PROBED);
 }
 
-/* A block that may have been restarted, or that somebody has a word to say about. */
+/* A block that may have been restarted, or is counted, or that somebody has a word to say about. */
 static __attribute__((noinline, cold)) void
 on_special_block(void *engine, uint64_t address, uint32_t size, struct blocks *self)
 {
@@ -91,6 +102,8 @@ on_special_block(void *engine, uint64_t address, uint32_t size, struct blocks *s
     }
     self->clock[0] += (int64_t)done;
     self->retired += (int64_t)done;
+    if (self->counting && done)
+        emu_count(self->counts, self->start, done);
     self->size = 0;
     reason = decision(engine, self);
     if (reason) {

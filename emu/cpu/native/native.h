@@ -28,19 +28,21 @@ struct blocks {
     uint64_t start;             /* of the open block, linear */
     int64_t opened;             /* in ticks: when it began */
     uint32_t size;              /* of the open block; 0: none is open */
+    uint32_t reserved_1;
     union {
-        uint32_t attention;     /* any of these: */
+        uint64_t attention;     /* any of these: */
         struct {
             uint8_t asked;      /* somebody wants the engine to stop */
             uint8_t wanted;     /* the INTR pin */
             uint8_t probing;    /* enum probe */
             uint8_t fresh;      /* blocks to come that the edge hook may not announce */
+            uint8_t counting;   /* what is executed is counted */
         };
     };
     uint32_t stopped;           /* enum stop */
     uint32_t shadowed;          /* the next block runs in an interrupt shadow */
     uint32_t register_flags;    /* the engine's number for EFLAGS */
-    uint32_t reserved_1;
+    uint32_t reserved_2;
     uint64_t probed_start;
     uint32_t probed_size;
     uint32_t hflags_at;         /* offsets in a saved context */
@@ -53,7 +55,27 @@ struct blocks {
     int (*engine_stop)(void *engine);
     int (*read_register)(void *engine, int number, void *value);
     int (*save_context)(void *engine, void *context);
+    struct counts *counts;
+    void (*notice)(uint64_t start, uint32_t size, const uint8_t *code);     /* told what is translated */
 };
+
+/* How often blocks, or the beginnings of some, were executed: an open-addressed table. */
+struct count {
+    uint64_t start;
+    uint64_t size;              /* 0: the slot is free */
+    uint64_t times;
+};
+
+struct counts {
+    struct count *table;
+    uint64_t capacity;          /* a power of two */
+    uint64_t used;
+    uint64_t most;
+    uint64_t lost;              /* executions that found no room */
+};
+
+/* `size` bytes at linear `start` were executed. */
+void emu_count(struct counts *self, uint64_t start, uint64_t size);
 
 enum access { PROBE = 0, READ = 16, WRITE = 17, FETCH = 18 };   /* as the engine numbers them */
 

@@ -417,3 +417,25 @@ def test_json_has_the_faults_of_a_run_that_has_any(emu: Emu) -> None:
 def test_faults_are_a_kind_of_event(emu: Emu) -> None:
     emu.run(read(0x10, 2) + report(0), "--trace", "faults", "--fault", "port-floats,port=0x10")
     assert " ".join(emu.err.split()).endswith(" faults a host that misbehaves: port 0x10 floats")
+
+
+def test_coverage_is_written_by_the_name_of_the_file(emu: Emu, tmp_path: Path) -> None:
+    path = tmp_path / "a.drcov"
+    assert emu.run(report(0), "--coverage", str(path)) == 0
+    assert path.read_bytes().startswith(b"DRCOV VERSION: 2\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--coverage", "a.x"), "the name a.x says no format of coverage: call it *.info for lcov or"),
+        (("--coverage", "a.info"), "lcov is about source lines, and there is no ELF file with debugging"),
+        (("--coverage", "no/a.drcov"), "there is no folder no for the coverage: make it, or name another"),
+        (("--coverage", "a.drcov", "--gdb", "0"), "gdb goes back and forth, --coverage counts one run"),
+        (("--coverage", "a.x", "--coverage-format", "lcvo"), "--coverage-format: coverage_format cannot be"),
+    ],
+)
+def test_coverage_that_cannot_be_is_refused(emu: Emu, options: tuple[str, ...], message: str) -> None:
+    assert emu.run(report(0), *options) == 2
+    assert message in emu.err
+    assert not Path("a.info").exists()
