@@ -14,6 +14,7 @@ from benchmarks import (
     ports,
     processes,
     processor,
+    smoke,
     stores,
 )
 from benchmarks.measurement import Measurement
@@ -28,6 +29,7 @@ GROUPS = {
     "interrupts": interrupts.measurements,
     "memory": memory.measurements,
     "processes": processes.measurements,
+    "smoke": smoke.measurements,
     "linux": linux.measurements,
 }
 
