@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from emu.core.memory import LARGEST_MIB, SMALLEST_MIB
+from emu.machine.bundled import GUESTS
 from emu.machine.config import POSITIONS, Typing
 from emu.machine.keys import strokes
 from emu.machine.nearest import suggestion
@@ -25,6 +26,7 @@ Parse = Callable[[Any, Path], Any]
 
 AFTER = "after="
 BUILT_IN = "bios"
+BUNDLED = "bundled:"
 NO_ROM = "none"
 LONGEST_TIME = 24
 LONGEST_TEXT = 4096
@@ -152,10 +154,12 @@ position = integer(0, len(POSITIONS) - 1)
 
 
 def path(value: Any, folder: Path) -> Path:
-    """A file; a relative path starts from the folder of what names it."""
+    """A file; a relative path starts from the folder of what names it, `bundled:GUEST/` from a guest's."""
     name = text(value, folder)
     if not name or "\0" in name:
         raise ValueError("must be the path of a file, not an empty word")
+    if name.startswith(BUNDLED):
+        return GUESTS / name.removeprefix(BUNDLED)
     return folder / name
 
 

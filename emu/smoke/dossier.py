@@ -15,6 +15,7 @@ def dossier(result: CaseResult) -> Iterator[str]:
     yield f"{result.name}: {result.reason}"
     yield from (f"also: {each}" for each in result.also)
     console = result.console.replace("\r", "").rstrip("\n").split("\n") if result.console else []
+    yield from _part("Transcript", result.golden.get("diff", ()))
     yield from _part("Console", [printable(line) for line in console[-SHOWN_LINES:]])
     screen = ["".join(run["text"] for run in row).rstrip() for row in result.screen]
     yield from _part("Screen", [line for line in screen if line])

@@ -49,6 +49,9 @@ class Expected:
         yield from self._screen()
         yield from self._departures()
         yield from self._protocol()
+        for name, count in self._watched.machine.faults:
+            if not count:
+                yield f"fault: {name!r} never happened, so this case proves nothing"
 
     def _break(self, problem: str) -> None:
         self.broken = self.broken or problem

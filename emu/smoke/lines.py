@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from emu.inspect.transcript_rows import printable
@@ -27,7 +27,7 @@ WORDS = {
     Ending.FAILED: "FAILED",
     Ending.ERROR: "ERROR",
 }
-WORD_WIDTH, NAME_WIDTH = 7, 44
+WORD_WIDTH, NAME_WIDTH, WIDEST_NAME = 7, 30, 72
 
 
 class Shown:
@@ -37,6 +37,7 @@ class Shown:
         self._stream = stream
         self._begun = time.monotonic()
         self._expected = self._done = 0
+        self._name_width = NAME_WIDTH
         self._console: Console | None = None
         self._status: Status | None = None
         if stream.isatty() and os.environ.get("TERM", "dumb") != "dumb":
@@ -46,9 +47,10 @@ class Shown:
             self._status = self._console.status("collecting")
             self._status.start()
 
-    def expect(self, count: int) -> None:
-        """So many tests will run."""
-        self._expected = count
+    def expect(self, names: Sequence[str]) -> None:
+        """These tests will run."""
+        self._expected = len(names)
+        self._name_width = min(max([NAME_WIDTH, *map(len, names)]), WIDEST_NAME)
         self._progress("")
 
     def begin(self, name: str) -> None:
@@ -59,7 +61,7 @@ class Shown:
         """A test ended."""
         self._done += 1
         word = WORDS[result.ending]
-        line = f" {result.name:<{NAME_WIDTH}}  {_times(result)}"
+        line = f" {result.name:<{self._name_width}}  {_times(result)}"
         if result.reason:
             line += f"  {printable(result.reason)}"
         if result.also:
@@ -71,6 +73,12 @@ class Shown:
         self._write(("", ""))
         for number, line in enumerate(lines):
             self._write((line, "bold" if not number or (line and not line.startswith(" ")) else ""))
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Lines, each as it comes."""
+        for line in lines:
+            style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
+            self._write((line, style))
 
     def summary(self, counts: Mapping[Ending, int]) -> None:
         """The last line."""

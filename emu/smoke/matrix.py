@@ -3,6 +3,7 @@
 [matrix]
 profile = ["seed", "qemu"]                     # an axis: a key of [machine], [kernel], [costs] or [run]
 without = ["none", ["disk 1", "nics"]]         # `none` changes nothing
+fault = ["none", "no DRQ"]                     # which [[fault]] there is, by name; the others stay away
 exclude = [{ profile = "qemu", without = "none" }]
 [matrix.host.old]                              # an axis of names, each a machine file's worth of settings
 machine.protocol_version = 0
@@ -23,6 +24,7 @@ from emu.machine.nearest import suggestion
 
 MOST_CASES = 1000
 EXCLUDE = "exclude"
+FAULT = "fault"
 UNCHANGED = "none"
 """A value of an axis that leaves the machine as it is."""
 OVERRIDABLE = ("machine", "kernel", "costs", "run")
@@ -95,6 +97,11 @@ def case_name(stem: str, combination: Combination) -> str:
     return f"{stem}[{','.join(f'{name}={choice.label}' for name, choice in combination.items())}]"
 
 
+def fault_names(choice: Choice) -> list[str]:
+    """The faults that a value of the axis `fault` means."""
+    return [] if choice.value == UNCHANGED else _alternatives(choice.value)
+
+
 def read_matrix(layer: Layer) -> Matrix:
     """What [matrix] says. Raises ConfigError."""
     content = layer.data.get("matrix", {})
@@ -141,6 +148,8 @@ def _axis(layer: Layer, name: str, given: Any) -> Axis:
 def _value(layer: Layer, name: str, number: int, value: Any) -> Choice:
     """A value of a key that a machine file has."""
     at: KeyPath = ("matrix", name, number)
+    if name == FAULT:
+        return Choice(_label(value), value, None)
     table = next((each for each in OVERRIDABLE if name in TABLES[each]), None)
     if table is None:
         known = [key for each in OVERRIDABLE for key in TABLES[each]]

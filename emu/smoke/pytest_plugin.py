@@ -19,6 +19,8 @@ SUFFIXES = (".emu.toml", ".toml")
 """Collected in folders; collected where it is named."""
 CASE = "emu_case"
 """The attribute of a report with the result as plain data; pytest-xdist carries it to the controller."""
+OWN_LINES = pytest.StashKey[bool]()
+"""Set where `emu test` shows everything itself."""
 AXIS = re.compile(r"([A-Za-z_][\w-]*)=([\w.+/-]+)")
 
 
@@ -47,6 +49,17 @@ def pytest_configure(config: pytest.Config) -> None:
         except ConfigError as error:
             raise pytest.UsageError(str(error)) from None
         config.pluginmanager.register(writer, "emu-report")
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Accept golden transcripts, after showing what changes."""
+    if config.option.emu_accept and OWN_LINES not in config.stash:
+        from emu.smoke.golden import accept
+
+        reports = [report for key in ("passed", "failed") for report in terminalreporter.stats.get(key, ())]
+        plains = [getattr(report, CASE)["golden"] for report in reports if hasattr(report, CASE)]
+        for line in accept(filter(None, plains)):
+            terminalreporter.write_line(line)
 
 
 def axis_keyword(name: str, label: str) -> str:

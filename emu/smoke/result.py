@@ -47,6 +47,8 @@ class CaseResult:
     """What left which bus, a sentence each."""
     findings: Sequence[Mapping[str, Any]] = ()
     """What the protocol's checker found, as `emu.inspect.explanation.as_plain` gives it."""
+    golden: Mapping[str, Any] = field(default_factory=dict)
+    """Where its transcript is not that of its golden file: `path`, `text` and the lines of a `diff`."""
     timeline: Mapping[str, Any] = field(default_factory=dict)
     """What happened when, as `emu.observe.timeline.Timeline.as_plain` gives it."""
     last_accesses: Sequence[str] = ()

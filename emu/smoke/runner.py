@@ -11,6 +11,7 @@ from emu.inspect.outcome import Outcome
 from emu.machine.run_loop import Reason
 from emu.smoke import evidence
 from emu.smoke.expect import Expected
+from emu.smoke.golden import compare
 from emu.smoke.result import CaseResult, Ending
 from emu.smoke.scenario import Case
 from emu.smoke.tables import DEFAULT_VIRTUAL_S, DEFAULT_WALL_S
@@ -24,7 +25,7 @@ class How:
     """How cases are run."""
 
     accept: bool = False
-    """Write golden files as they should be, after showing what changes."""
+    """Do not mind golden transcripts that differ: somebody will write them anew."""
     keep: Path | None = None
     """A folder where everything about cases that fail is kept."""
     full: bool = False
@@ -56,6 +57,11 @@ def _run(case: Case, how: How, watched: Watched) -> CaseResult:
     ending, problems = _ending(case, watched, expected)
     fields: dict[str, Any] = {"also": problems[1:]}
     try:
+        if case.golden is not None:
+            golden = compare(case.golden, watched.transcript)
+            fields["golden"] = golden.as_plain()
+            if golden.problem is not None and ending is Ending.PASSED and not how.accept:
+                ending, problems = Ending.FAILED, [golden.problem]
         fields |= evidence.measured(watched)
         if ending not in (Ending.PASSED, Ending.SKIPPED):
             fields |= evidence.close_up(watched)
@@ -64,7 +70,7 @@ def _run(case: Case, how: How, watched: Watched) -> CaseResult:
         if timeline is not None:
             fields["timeline"] = timeline.as_plain()
         watched.close()
-    except HostError as error:
+    except (ConfigError, HostError) as error:
         ending, problems = Ending.ERROR, [str(error)]
     return CaseResult(case.name, str(case.file), ending, problems[0] if problems else "", **fields)
 

@@ -10,8 +10,9 @@ from typing import Any
 from emu.machine.config import MachineConfig
 from emu.machine.layers import Layer
 from emu.machine.loader import OF_TESTS, SUFFIX, build, file_layers
+from emu.machine.nearest import suggestion
 from emu.smoke.departures import refuse_unknown
-from emu.smoke.matrix import Combination, case_name, read_matrix, selects
+from emu.smoke.matrix import FAULT, Choice, Combination, case_name, fault_names, read_matrix, selects
 from emu.smoke.tables import Expectations, read_test, read_whens
 
 SCENARIO_SUFFIX = ".emu.toml"
@@ -61,7 +62,7 @@ class Scenario:
     def _cases(self) -> Iterator[Case]:
         for combination in self._matrix.combinations():
             changes = [choice.layer for choice in combination.values() if choice.layer is not None]
-            config = build([*self._layers, *changes])
+            config = self._with_faults(build([*self._layers, *changes]), combination.get(FAULT))
             config = replace(config, drives=tuple(replace(drive, write=False) for drive in config.drives))
             expected = self._expected(combination, config)
             yield Case(
@@ -83,6 +84,24 @@ class Scenario:
         expected = Expectations(**fields)
         refuse_unknown(expected, config, self._layer)
         return expected
+
+    def _with_faults(self, config: MachineConfig, chosen: Choice | None) -> MachineConfig:
+        """The machine with the faults that its axis chose; what is not on the axis is always there."""
+        if chosen is None:
+            return config
+        axis = next(axis for axis in self._matrix.axes if axis.name == FAULT)
+        names = [fault.name for fault in config.faults]
+        for number, choice in enumerate(axis.choices):
+            for name in fault_names(choice):
+                if name not in names:
+                    remedy = suggestion(name, names) if names else "add a [[fault]] with this name"
+                    raise self._layer.refusal(
+                        ("matrix", FAULT, number), f"there is no fault {name!r}: {remedy}"
+                    )
+        optional = {name for choice in axis.choices for name in fault_names(choice)}
+        wanted = fault_names(chosen)
+        faults = tuple(each for each in config.faults if each.name not in optional or each.name in wanted)
+        return replace(config, faults=faults)
 
     def _golden(self, template: str, combination: Combination) -> str:
         """The name of a golden file, with the values of axes put in."""

@@ -15,8 +15,9 @@ from _pytest.terminal import TerminalReporter
 
 from emu.smoke.dossier import dossier
 from emu.smoke.gathering import Gatherer, result_of
+from emu.smoke.golden import accept
 from emu.smoke.lines import Shown
-from emu.smoke.pytest_plugin import REFUSED
+from emu.smoke.pytest_plugin import OWN_LINES, REFUSED
 from emu.smoke.result import CaseResult, Ending
 
 PASSED, FAILED, WRONG = 0, 1, 2
@@ -58,6 +59,7 @@ class Reporter(Gatherer):
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         """Let pytest's own reporter speak to nobody."""
+        config.stash[OWN_LINES] = True
         own = config.pluginmanager.getplugin("terminalreporter")
         if own is not None:
             config.pluginmanager.unregister(own)
@@ -65,7 +67,7 @@ class Reporter(Gatherer):
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """It is known how many there are."""
-        self._shown.expect(len(session.items))
+        self._shown.expect([item.name for item in session.items])
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """A test begins."""
@@ -104,6 +106,8 @@ def run(wanted: Wanted, stream: TextIO | None = None) -> int:
     for result in results:
         if result.ending in (Ending.FAILED, Ending.ERROR) and result.outcome != REFUSED and result.trace_hash:
             shown.dossier(list(dossier(result)))
+    if wanted.accept:
+        shown.lines(accept(result.golden for result in results if result.golden))
     return _conclude(shown, results, reporter, pytest.ExitCode(code))
 
 

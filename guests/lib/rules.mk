@@ -52,14 +52,14 @@ $(TARGET).elf: $(if $(disk),$(TARGET).img) $(if $(cdrom),$(TARGET).iso)
 	@cp $(FOLDER)/$(FIRST).elf $@
 	@$(foreach part,$(filter-out $(FIRST),$(PARTS)),cp $(FOLDER)/$(part).elf $(TARGET)-$(part).elf;)
 
-# The machine file, and tests that use it.
-$(OUT)/$(GUEST)/%.toml: $(GUEST)/%.toml
+# The machine file, its tests and their golden transcripts lie beside the images.
+TEXTS := $(patsubst $(GUEST)/%,$(OUT)/$(GUEST)/%,$(wildcard $(GUEST)/*.toml $(GUEST)/*.transcript))
+$(OUT)/$(GUEST)/%: $(GUEST)/%
 	@mkdir -p $(@D)
 	@cp $< $@
 
 .PHONY: all
 .DELETE_ON_ERROR:
-all: $(if $(disk),$(TARGET).img) $(blank_disks:%=$(TARGET)-%.img) $(if $(cdrom),$(TARGET).iso) $(TARGET).elf \
-	$(patsubst %,$(OUT)/%,$(wildcard $(GUEST)/*.toml))
+all: $(if $(disk),$(TARGET).img) $(blank_disks:%=$(TARGET)-%.img) $(if $(cdrom),$(TARGET).iso) $(TARGET).elf $(TEXTS)
 
 -include $(wildcard $(FOLDER)/*/*.d)
