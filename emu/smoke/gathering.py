@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from emu.smoke.dossier import dossier
+from emu.smoke.guest import Guest
 from emu.smoke.pytest_plugin import CASE
 from emu.smoke.result import CaseResult, Ending
 
@@ -49,6 +52,18 @@ def _reason(report: pytest.TestReport) -> str:
         return str(report.longrepr[2]).removeprefix("Skipped: ")
     text = str(report.longrepr or "it failed").strip()
     return text.splitlines()[0] if text else "it failed"
+
+
+def of_guests(report: pytest.TestReport, item: pytest.Item, guests: Sequence[Guest]) -> dict[str, Any]:
+    """What came of a test in Python that had guests: as plain data; its report shows the last one's state."""
+    ending = ENDINGS[report.outcome]
+    if report.failed and report.when != "call":
+        ending = Ending.ERROR
+    result = guests[-1].result(item.name, str(item.path), ending, _reason(report))
+    if report.failed:
+        lines = list(dossier(result))
+        report.sections.append((f"the guest {guests[-1].config.name}", "\n".join(lines[1:]).strip("\n")))
+    return result.as_plain()
 
 
 class Gatherer:

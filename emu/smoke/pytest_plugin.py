@@ -6,13 +6,14 @@ It is loaded in every run of pytest where emu is installed, so what it needs is 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from emu.smoke.fixture import EmuGuest
     from emu.smoke.runner import How
 
 SUFFIXES = (".emu.toml", ".toml")
@@ -21,6 +22,8 @@ CASE = "emu_case"
 """The attribute of a report with the result as plain data; pytest-xdist carries it to the controller."""
 OWN_LINES = pytest.StashKey[bool]()
 """Set where `emu test` shows everything itself."""
+GUESTS: pytest.StashKey[EmuGuest] = pytest.StashKey()
+"""The guests of a test in Python."""
 AXIS = re.compile(r"([A-Za-z_][\w-]*)=([\w.+/-]+)")
 
 
@@ -65,6 +68,16 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def axis_keyword(name: str, label: str) -> str:
     """What `-k` finds a case by that has this value on an axis."""
     return f"{name}:{label}:"
+
+
+@pytest.fixture
+def emu_guest(request: pytest.FixtureRequest) -> Iterator[EmuGuest]:
+    """Makes guests: `guest = emu_guest("unplug-all", profile="qemu")`; see `emu.smoke.guest.Guest`."""
+    from emu.smoke.fixture import EmuGuest
+
+    guests = request.node.stash[GUESTS] = EmuGuest()
+    yield guests
+    guests.close()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -182,6 +195,11 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Put the result on the report: plain data crosses process boundaries."""
     report = yield
+    guests = item.stash.get(GUESTS, None)
+    if guests is not None and guests.guests and (call.when == "call" or report.failed):
+        from emu.smoke.gathering import of_guests
+
+        setattr(item, CASE, of_guests(report, item, guests.guests))
     plain = getattr(item, CASE, None)
     if plain is not None and (call.when == "call" or report.failed):
         setattr(report, CASE, plain)
