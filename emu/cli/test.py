@@ -66,5 +66,5 @@ def found(path: str) -> str:
     if "/" in file or file.endswith(".toml"):
         raise ConfigError(f"{file} does not exist: give a machine file, a folder, or the name of a guest")
     machine = guest_path(path)
-    scenario = machine.with_name(machine.stem + SCENARIO_SUFFIX)
-    return str(scenario if scenario.exists() else machine)
+    has_tests = any(machine.parent.glob(f"*{SCENARIO_SUFFIX}"))
+    return str(machine.parent if has_tests else machine)

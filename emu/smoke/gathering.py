@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from emu.smoke.guest import Guest
 from emu.smoke.pytest_plugin import CASE
 from emu.smoke.result import CaseResult, Ending
 
+OURS = re.compile(r"^emu\.[\w.]+\.(GuestError|ConfigError): ")
+"""How pytest begins the words of our own exceptions."""
 ENDINGS = {"passed": Ending.PASSED, "failed": Ending.FAILED, "skipped": Ending.SKIPPED}
 
 
@@ -47,7 +50,7 @@ def _reason(report: pytest.TestReport) -> str:
         return ""
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is not None:
-        return str(crash.message).splitlines()[0] if crash.message else "it failed"
+        return OURS.sub("", str(crash.message).splitlines()[0]) if crash.message else "it failed"
     if isinstance(report.longrepr, tuple):
         return str(report.longrepr[2]).removeprefix("Skipped: ")
     text = str(report.longrepr or "it failed").strip()

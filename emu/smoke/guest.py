@@ -69,6 +69,7 @@ class Guest:
 
         Raises GuestError where it takes too long on the wall clock.
         """
+        __tracebackhide__ = True
         self._run_to(self._limit_ns(limit))
         return self.outcome
 
@@ -81,6 +82,7 @@ class Guest:
 
         Raises GuestError where the guest ends first, or `limit` seconds of its time are over.
         """
+        __tracebackhide__ = True
         limit_ns = self._limit_ns(limit)
         match condition:
             case str() | re.Pattern():
@@ -92,6 +94,7 @@ class Guest:
 
     def run_for(self, seconds: float) -> None:
         """Run for so much of the guest's time. Raises GuestError where it ends before."""
+        __tracebackhide__ = True
         self._run_until_time(self.machine.clock.now + round(seconds * NS_PER_S))
 
     # what comes from outside
@@ -234,6 +237,7 @@ class Guest:
         if self._last is None:
             self._last = self._evidence()
             self._watched.close()
+            self._last["trace_hash"] = self.trace_hash
 
     def result(self, name: str, file: str, ending: Ending, reason: str = "") -> CaseResult:
         """What came of the test that had this guest in its hands."""
@@ -259,6 +263,7 @@ class Guest:
         return round((self.config.run.limit_s or DEFAULT_VIRTUAL_S) * NS_PER_S)
 
     def _run_to(self, until_ns: int) -> Stop:
+        __tracebackhide__ = True
         if self.is_over:
             raise GuestError(f"the guest has ended before: {self.reason}")
         stop = self._watched.run(until_ns)
@@ -267,6 +272,7 @@ class Guest:
         return stop
 
     def _run_until_text(self, wanted: str | re.Pattern[str], limit_ns: int) -> str:
+        __tracebackhide__ = True
         shown = repr(wanted if isinstance(wanted, str) else wanted.pattern)
         if not self._waiter.wait_for(wanted):
             stop = self._run_to(limit_ns)
@@ -277,12 +283,14 @@ class Guest:
         return self._waiter.line
 
     def _run_until_time(self, until_ns: int) -> str:
+        __tracebackhide__ = True
         stop = self._run_to(until_ns)
         if stop.reason is not Reason.LIMIT:
             raise GuestError(f"was to run until {until_ns / NS_PER_S:g} s, but {_why(stop)}")
         return ""
 
     def _run_until_true(self, holds: Callable[[Guest], bool], limit_ns: int) -> str:
+        __tracebackhide__ = True
         while not holds(self):
             now = self.machine.clock.now
             stop = self._run_to(min(now + round(LOOK_S * NS_PER_S), limit_ns))

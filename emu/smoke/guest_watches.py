@@ -1,4 +1,4 @@
-"""What stands between a test in Python and its guest: memory, ports that were seen, text that is waited for."""
+"""What stands between a test in Python and its guest: memory, ports seen, text that is waited for."""
 
 from __future__ import annotations
 

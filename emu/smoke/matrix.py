@@ -37,6 +37,8 @@ class Choice:
     label: str
     value: Any
     layer: Layer | None
+    faults: tuple[str, ...] | None = None
+    """Which faults there are of those that the axis names; None: it is no axis of faults."""
 
 
 @dataclass(frozen=True)
@@ -97,11 +99,6 @@ def case_name(stem: str, combination: Combination) -> str:
     return f"{stem}[{','.join(f'{name}={choice.label}' for name, choice in combination.items())}]"
 
 
-def fault_names(choice: Choice) -> list[str]:
-    """The faults that a value of the axis `fault` means."""
-    return [] if choice.value == UNCHANGED else _alternatives(choice.value)
-
-
 def read_matrix(layer: Layer) -> Matrix:
     """What [matrix] says. Raises ConfigError."""
     content = layer.data.get("matrix", {})
@@ -149,7 +146,8 @@ def _value(layer: Layer, name: str, number: int, value: Any) -> Choice:
     """A value of a key that a machine file has."""
     at: KeyPath = ("matrix", name, number)
     if name == FAULT:
-        return Choice(_label(value), value, None)
+        faults = () if value == UNCHANGED else tuple(map(str, _alternatives(value)))
+        return Choice(_label(value), value, None, faults)
     table = next((each for each in OVERRIDABLE if name in TABLES[each]), None)
     if table is None:
         known = [key for each in OVERRIDABLE for key in TABLES[each]]

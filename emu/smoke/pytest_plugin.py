@@ -152,16 +152,10 @@ class RefusedItem(pytest.Item):
 
     def setup(self) -> None:
         """Say what is wrong: an error, not a failure."""
-        from emu.core.errors import ConfigError
-
-        raise ConfigError(self._problem)
+        pytest.fail(self._problem, pytrace=False)
 
     def runtest(self) -> None:
         """Nothing can be run."""
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The sentence."""
-        return self._problem
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Where it stands, and its name."""

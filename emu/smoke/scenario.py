@@ -12,7 +12,7 @@ from emu.machine.layers import Layer
 from emu.machine.loader import OF_TESTS, SUFFIX, build, file_layers
 from emu.machine.nearest import suggestion
 from emu.smoke.departures import refuse_unknown
-from emu.smoke.matrix import FAULT, Choice, Combination, case_name, fault_names, read_matrix, selects
+from emu.smoke.matrix import FAULT, Choice, Combination, case_name, read_matrix, selects
 from emu.smoke.tables import Expectations, read_test, read_whens
 
 SCENARIO_SUFFIX = ".emu.toml"
@@ -87,21 +87,19 @@ class Scenario:
 
     def _with_faults(self, config: MachineConfig, chosen: Choice | None) -> MachineConfig:
         """The machine with the faults that its axis chose; what is not on the axis is always there."""
-        if chosen is None:
+        if chosen is None or chosen.faults is None:
             return config
         axis = next(axis for axis in self._matrix.axes if axis.name == FAULT)
-        names = [fault.name for fault in config.faults]
+        known, optional = [fault.name for fault in config.faults], set[str]()
         for number, choice in enumerate(axis.choices):
-            for name in fault_names(choice):
-                if name not in names:
-                    remedy = suggestion(name, names) if names else "add a [[fault]] with this name"
-                    raise self._layer.refusal(
-                        ("matrix", FAULT, number), f"there is no fault {name!r}: {remedy}"
-                    )
-        optional = {name for choice in axis.choices for name in fault_names(choice)}
-        wanted = fault_names(chosen)
-        faults = tuple(each for each in config.faults if each.name not in optional or each.name in wanted)
-        return replace(config, faults=faults)
+            for name in choice.faults or ():
+                if name not in known:
+                    remedy = suggestion(name, known) if known else "add a [[fault]] with this name"
+                    at = ("matrix", FAULT, number)
+                    raise self._layer.refusal(at, f"there is no fault {name!r}: {remedy}")
+                optional.add(name)
+        faults = [each for each in config.faults if each.name not in optional or each.name in chosen.faults]
+        return replace(config, faults=tuple(faults))
 
     def _golden(self, template: str, combination: Combination) -> str:
         """The name of a golden file, with the values of axes put in."""

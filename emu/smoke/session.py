@@ -31,6 +31,7 @@ class Wanted:
     workers: int = 1
     keyword: str | None = None
     junit: str | None = None
+    report: str | None = None
     keep: str | None = None
     accept: bool = False
     report: str | None = None
@@ -41,6 +42,7 @@ class Wanted:
         words += ["-n", str(self.workers), "--dist", "worksteal"] if self.workers > 1 else []
         words += ["-k", self.keyword] if self.keyword else []
         words += ["--junitxml", self.junit] if self.junit else []
+        words += ["--emu-report", self.report] if self.report else []
         words += ["--emu-keep", self.keep] if self.keep else []
         words += ["--emu-report", self.report] if self.report else []
         words += ["--emu-accept"] if self.accept else []
@@ -53,6 +55,8 @@ class Reporter(Gatherer):
     def __init__(self, shown: Shown) -> None:
         super().__init__()
         self._shown = shown
+        self.texts: dict[str, str] = {}
+        """What pytest says of tests in Python that failed."""
         self.trouble: str | None = None
         """What went wrong with the session itself."""
 
@@ -80,11 +84,16 @@ class Reporter(Gatherer):
         if result is not None:
             self._shown.show(result)
 
+        is_ours = isinstance(report.longrepr, str) or (result is not None and result.outcome == REFUSED)
+        if report.failed and result is not None and not is_ours:
+            self.texts[report.nodeid] = report.longreprtext
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file was looked through."""
         super().pytest_collectreport(report)
         if report.failed:
             self._shown.show(self.results[report.nodeid])
+            self.texts[report.nodeid] = report.longreprtext
 
     def pytest_internalerror(self, excrepr: Any) -> None:
         """We, pytest or another plugin are wrong: say where."""
@@ -103,8 +112,11 @@ def run(wanted: Wanted, stream: TextIO | None = None) -> int:
     code = pytest.main(wanted.arguments(), plugins=[reporter])
     shown.end()
     results = list(reporter.results.values())
-    for result in results:
-        if result.ending in (Ending.FAILED, Ending.ERROR) and result.outcome != REFUSED and result.trace_hash:
+    for name, result in reporter.results.items():
+        if name in reporter.texts:
+            shown.dossier([f"{result.name}: {result.reason}", "", *reporter.texts[name].splitlines()])
+            shown.dossier(list(dossier(result))[1:])
+        elif result.ending in (Ending.FAILED, Ending.ERROR) and result.trace_hash:
             shown.dossier(list(dossier(result)))
     if wanted.accept:
         shown.lines(accept(result.golden for result in results if result.golden))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -18,7 +18,7 @@ from emu.inspect.history import History
 from emu.inspect.outcome import Verdict, judge
 from emu.inspect.transcript import Transcript
 from emu.machine.config import MachineConfig
-from emu.machine.inbox import Arrival
+from emu.machine.inbox import Arrival, Stamped
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Pace, Reason, Stop
 from emu.observe.timeline import Timeline
@@ -61,14 +61,23 @@ class Kept(Observer):
 class Watched:
     """A machine with observers. Outputs that its configuration names go nowhere: tests run side by side."""
 
-    def __init__(self, config: MachineConfig, *, wall_s: float | None = None) -> None:
-        """Raises ConfigError where the configuration asks for the impossible."""
+    def __init__(
+        self,
+        config: MachineConfig,
+        *,
+        wall_s: float | None = None,
+        arrivals: Sequence[Stamped] | None = None,
+        tracked: bool = False,
+    ) -> None:
+        """`arrivals`: what came from outside in the run that is to be made again.
+
+        Raises ConfigError where the configuration asks for the impossible."""
         if config.run.input == "-":
             raise ConfigError(
                 "[run] input: standard input is no input of a test: name a file, or use [[input]]"
             )
         self.config = config
-        self.machine = machine = Machine(config)
+        self.machine = machine = Machine(config, tracked=tracked)
         self.kept = Kept()
         decoder = UnplugDecoder(machine.pc.unplug, machine.ports)
         self.transcript = Transcript(machine.clock, decoder)
@@ -76,10 +85,10 @@ class Watched:
         self.hash = TraceHash(machine.clock)
         for observer in (self.kept, self.transcript, self.history, self.hash):
             machine.observers.attach(observer)
-        if config.typings:
-            machine.observers.attach(Cues(machine, config.typings))
-        if config.run.input is not None:
-            machine.inbox.post(Arrival("serial", _contents(Path(config.run.input))))
+        if arrivals is not None:
+            machine.inbox.replay(arrivals)
+        else:
+            self._take_input()
         machine.loop.pace = Pace(config.run.slice_bytes, config.run.single_step)
         machine.loop.breathe = self._breathe
         self.wall_s = 0.0
@@ -90,11 +99,23 @@ class Watched:
         """How the last run ended."""
         self.is_closed = False
 
+    def _take_input(self) -> None:
+        """Have typed what the configuration says."""
+        machine, config = self.machine, self.config
+        if config.typings:
+            machine.observers.attach(Cues(machine, config.typings))
+        if config.run.input is not None:
+            machine.inbox.post(Arrival("serial", _contents(Path(config.run.input))))
+
     def run(self, until_ns: int | None) -> Stop:
         """Run until something stops it. Raises KeyboardInterrupt at Ctrl-C, with the machine in order."""
+        return self.run_to(None if until_ns is None else until_ns * self.machine.clock.ticks_per_ns)
+
+    def run_to(self, until: int | None) -> Stop:
+        """The same with virtual time in ticks."""
         self._begun = time.monotonic()
         with self._interruptible():
-            self.stop = self.machine.run(until_ns)
+            self.stop = self.machine.loop.run_to(until)
         self.wall_s += time.monotonic() - self._begun
         if self.stop.detail == CTRL_C:
             raise KeyboardInterrupt
