@@ -8,7 +8,6 @@ from emu.core.errors import ConfigError
 from emu.machine.nearest import nearest
 
 FOLDER = Path(__file__).parent.parent / "bundled"
-GUESTS = FOLDER / "guests"
 
 
 def bios_path() -> Path:
@@ -19,16 +18,21 @@ def bios_path() -> Path:
     return path
 
 
+def guests_folder() -> Path:
+    """Where the guests are, a folder each."""
+    return FOLDER / "guests"
+
+
 def guest_names() -> list[str]:
     """The guests that were built, in alphabetical order."""
-    return sorted(path.parent.name for path in GUESTS.glob("*/*.toml") if _is_guest(path))
+    return sorted(path.parent.name for path in guests_folder().glob("*/*.toml") if _is_guest(path))
 
 
 def guest_path(name: str) -> Path:
     """The machine file of a bundled guest. Raises ConfigError with the nearest names."""
     names = guest_names()
     if name in names:
-        return GUESTS / name / f"{name}.toml"
+        return guests_folder() / name / f"{name}.toml"
     if not names:
         raise ConfigError(f"there is no guest {name!r}: no guest is built yet, run `make build`")
     if close := nearest(name, names):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from emu.core.memory import LARGEST_MIB, SMALLEST_MIB
-from emu.machine.bundled import GUESTS
+from emu.machine.bundled import guests_folder
 from emu.machine.config import POSITIONS, Typing
 from emu.machine.keys import strokes
 from emu.machine.nearest import suggestion
@@ -159,7 +159,7 @@ def path(value: Any, folder: Path) -> Path:
     if not name or "\0" in name:
         raise ValueError("must be the path of a file, not an empty word")
     if name.startswith(BUNDLED):
-        return GUESTS / name.removeprefix(BUNDLED)
+        return guests_folder() / name.removeprefix(BUNDLED)
     return folder / name
 
 
