@@ -27,7 +27,7 @@ WORDS = {
     Ending.FAILED: "FAILED",
     Ending.ERROR: "ERROR",
 }
-WORD_WIDTH, NAME_WIDTH, WIDEST_NAME = 7, 30, 72
+WORD_WIDTH, NAME_WIDTH, WIDEST_NAME = 7, 44, 72
 
 
 class Shown:

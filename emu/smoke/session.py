@@ -73,6 +73,11 @@ class Reporter(Gatherer):
         """It is known how many there are."""
         self._shown.expect([item.name for item in session.items])
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """The same, where workers look for tests."""
+        self._shown.expect([nodeid.rpartition("::")[2] for nodeid in ids])
+
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """A test begins."""
         self._shown.begin(nodeid.rpartition("::")[2])
