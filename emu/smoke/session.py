@@ -34,7 +34,6 @@ class Wanted:
     report: str | None = None
     keep: str | None = None
     accept: bool = False
-    report: str | None = None
 
     def arguments(self) -> list[str]:
         """The same, in pytest's words."""
@@ -42,7 +41,6 @@ class Wanted:
         words += ["-n", str(self.workers), "--dist", "worksteal"] if self.workers > 1 else []
         words += ["-k", self.keyword] if self.keyword else []
         words += ["--junitxml", self.junit] if self.junit else []
-        words += ["--emu-report", self.report] if self.report else []
         words += ["--emu-keep", self.keep] if self.keep else []
         words += ["--emu-report", self.report] if self.report else []
         words += ["--emu-accept"] if self.accept else []
