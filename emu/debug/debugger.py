@@ -154,20 +154,30 @@ class Debugger:
     def backwards(self, wanted: Sequence[Breakpoint]) -> bool:
         """Go back to the last hit of one of these; whether there is one. Counts count forwards only."""
         self._remember()
+        hit = self.run_back(wanted)
+        if hit is None:
+            self.stopped("at the start: nothing was found before")
+            return False
+        self._arrived(hit, wanted)
+        return True
+
+    def run_back(self, wanted: Sequence[Breakpoint]) -> Hit | None:
+        """The same without showing where it led."""
         while True:
             hit = self.travel.run_back(
                 [each.detector for each in wanted], lambda hit: self._may_stop(hit, wanted)
             )
-            if hit is None:
-                self.stopped("at the start: nothing was found before")
-                return False
-            if self._holds(hit, wanted):
-                self._arrived(hit, wanted)
-                return True
+            if hit is None or self._holds(hit, wanted):
+                return hit
 
     def backwards_to_breakpoints(self) -> None:
         """Go back to the last hit of a breakpoint that is not just logged."""
-        self.backwards([each for each in self._enabled() if each.log is None])
+        self.backwards(self.stopping)
+
+    @property
+    def stopping(self) -> list[Breakpoint]:
+        """The breakpoints that are heeded and do not just log."""
+        return [each for each in self._enabled() if each.log is None]
 
     def step(self, count: int) -> None:
         """Execute `count` instructions."""
@@ -315,10 +325,14 @@ class Debugger:
         return Midway(hit, self.machine.processor.look(), self.symbols)
 
     def _arrived(self, hit: Hit, wanted: Sequence[Breakpoint]) -> None:
+        self.stopped(self.met(hit, wanted))
+
+    def met(self, hit: Hit, wanted: Sequence[Breakpoint]) -> str:
+        """The machine stands at a hit: which breakpoint it is of, in words. One that is for once goes."""
         found = _owner(hit, wanted)
         if found.once and found in self.breakpoints:
             self.breakpoints.remove(found)
-        self.stopped(f"break {found.number}: {hit.text}" if found.number else hit.text if found.tells else "")
+        return f"break {found.number}: {hit.text}" if found.number else hit.text if found.tells else ""
 
     def _remember(self) -> None:
         self.previous = self.view.registers()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from emu.debug.commands import Command, Commands
+from emu.debug.commands_act import SESSION
 from emu.debug.debugger import Debugger
 from emu.debug.errors import CommandError
 from emu.debug.gdb import registers
+from emu.debug.gdb.target import in_lines, listening
 from emu.debug.gdb.target_description import Width
 from emu.debug.session import tables
 from emu.machine.nearest import suggestion
@@ -34,19 +36,19 @@ class Monitor:
                 GROUP,
             ),
         )
-        self.commands = Commands(*tables(), own)
+        others = (
+            tuple(each for each in table if each.group != SESSION) for table in tables()
+        )  # the session is the client's to end
+        self.commands = Commands(*others, own)
 
     def run(self, text: str) -> str:
         """Do what `text` says; the lines to show."""
-        debugger, lines = self._debugger, list[str]()
-        say, debugger.say = debugger.say, lines.append
-        try:
-            self.commands.execute(debugger, text or "help")
-        except CommandError as error:
-            lines.append(str(error))
-        finally:
-            debugger.say = say
-        return "".join(f"{line}\n" for line in lines)
+        with listening(self._debugger) as heard:
+            try:
+                self.commands.execute(self._debugger, text or "help")
+            except CommandError as error:
+                heard.append(str(error))
+        return in_lines(heard)
 
     def _info(self, debugger: Debugger, rest: str) -> None:
         machine = debugger.machine

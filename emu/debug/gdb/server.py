@@ -109,8 +109,10 @@ class Server:
         """
         standing = wait
         while True:
-            if not standing and self._target.go_on(()).cause is Cause.END and self._target.ended:
-                return self._target.ended
+            if not standing:  # breakpoints are for a client to stop at
+                ended = self._target.go_on(heed=False).cause is Cause.END
+                if ended and self._target.ended:
+                    return self._target.ended
             stop = self._stand(others)
             if stop is not None:
                 return stop
@@ -133,7 +135,7 @@ class Server:
                 self._drop()
             if leave is Leave.KILLED:
                 return Stop(Reason.ASKED, detail="the debugger ended the run")
-            if leave is Leave.OVER or (leave is Leave.DETACHED and self._target.at_end):
+            if leave is Leave.OVER or (leave is Leave.DETACHED and self._target.ended):
                 return self._target.ended
             if leave is Leave.DETACHED:
                 return None

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
+from emu.debug.breakpoints import Breakpoint
 from emu.debug.detectors import MemoryAccess
 from emu.debug.gdb import registers
 from emu.debug.gdb.monitor import Monitor
 from emu.debug.gdb.packets import LARGEST
 from emu.debug.gdb.target import Cause, Standing, Target, breakpoint_at
 from emu.debug.gdb.target_description import describe
-from emu.debug.places import Detector
 
 OK, REFUSED, MALFORMED, UNKNOWN = b"OK", b"E01", b"E16", b""
 FEATURES = (
@@ -34,6 +34,7 @@ THREADS = """<?xml version="1.0"?>
 """
 KINDS = range(5)
 """Software and hardware breakpoints; what is written, read, or either."""
+MOVED = "gdb does not know that yet: `maintenance flush register-cache` lets it look again\n"
 WATCHED = {2: b"watch", 3: b"rwatch", 4: b"awatch"}
 BROKEN = {0: b"swbreak", 1: b"hwbreak"}
 
@@ -55,7 +56,7 @@ class Stub:
     def __init__(self, target: Target, monitor: Monitor) -> None:
         self._target, self._monitor = target, monitor
         self.description = describe(monitor.width)
-        self._breakpoints: dict[tuple[int, int, int], Detector] = {}
+        self._breakpoints: dict[tuple[int, int, int], Breakpoint] = {}
         self._client: frozenset[str] = frozenset()
         self._standing = Standing(Cause.TRAP)
         self.acknowledges = True
@@ -118,25 +119,25 @@ class Stub:
             return b"T02thread:1;"
         if standing.cause in (Cause.BEGINNING, Cause.END):
             return b"T05thread:1;replaylog:%s;" % (b"begin" if standing.cause is Cause.BEGINNING else b"end")
-        kind = self._kind_of(standing.detector)
-        if isinstance(standing.detector, MemoryAccess) and kind in WATCHED:
-            return b"T05thread:1;%s:%x;" % (WATCHED[kind], standing.detector.address)
+        kind = self._kind_of(standing.breakpoint)
+        found = standing.breakpoint.detector if standing.breakpoint else None
+        if isinstance(found, MemoryAccess) and kind in WATCHED:
+            return b"T05thread:1;%s:%x;" % (WATCHED[kind], found.address)
         if kind in BROKEN and BROKEN[kind].decode() + "+" in self._client:
             return b"T05thread:1;%s:;" % BROKEN[kind]
         return b"T05thread:1;"
 
-    def _kind_of(self, detector: Detector | None) -> int | None:
-        return next((key[0] for key, each in self._breakpoints.items() if each is detector), None)
+    def _kind_of(self, found: Breakpoint | None) -> int | None:
+        return next((key[0] for key, each in self._breakpoints.items() if each is found), None)
 
     def _stand(self, standing: Standing) -> Answer:
         self._standing = standing
-        notes = standing.text if standing.cause is Cause.END else ""
-        return [*_shown(notes), self._told()]
+        return [*_shown(standing.text), self._told()]
 
     def _resume(self, action: bytes, rest: bytes) -> Answer:
         if rest and not self._target.set_registers(lambda values: registers.set_pc(values, _number(rest))):
             return [REFUSED]
-        if self._target.at_end:
+        if self._target.ended is not None:
             return self._over()
         return self._stand(
             self._target.step() if action == b"s" else self._target.go_on(self._breakpoints.values())
@@ -247,7 +248,17 @@ class Stub:
 
     def _command(self, rest: bytes) -> Answer:
         text = bytes.fromhex(rest.decode("ascii")).decode("utf-8", "replace")
-        return [*_shown(self._monitor.run(text)), OK]
+        before = self._place()
+        shown = self._monitor.run(text)
+        if self._place() != before:
+            self._target.moved()
+            self._standing = Standing(Cause.TRAP)
+            shown += MOVED
+        return [*_shown(shown), OK]
+
+    def _place(self) -> object:
+        """Where the machine is, and what a client may have kept of that."""
+        return self._target.travel.place, self._target.machine.processor.registers()
 
 
 def _number(digits: bytes) -> int:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 
 from emu.cpu.paging import PageFault
 from emu.cpu.registers import Registers
+from emu.debug.breakpoints import Breakpoint
 from emu.debug.debugger import Debugger
 from emu.debug.detectors import AtAddress, MemoryAccess
 from emu.debug.errors import CommandError
-from emu.debug.places import Detector, Hit, Place
+from emu.debug.places import Hit
 from emu.machine.run_loop import Reason, Stop
 
 PAGE = 0x1000
@@ -31,10 +33,10 @@ class Cause(Enum):
 
 @dataclass(frozen=True)
 class Standing:
-    """Where and why the machine stands; `text` is for the user."""
+    """Where and why the machine stands: by which breakpoint of the client's; `text` is for the user."""
 
     cause: Cause
-    detector: Detector | None = None
+    breakpoint: Breakpoint | None = None
     text: str = ""
 
 
@@ -45,13 +47,7 @@ class Target:
         self.debugger = debugger
         self.travel, self.machine = debugger.travel, debugger.machine
         self.ended: Stop | None = None
-        """How the run ended, if it has been to its end."""
-        self._end: Place | None = None
-
-    @property
-    def at_end(self) -> bool:
-        """Whether the machine stands where its run ended: it goes no further."""
-        return self._end is not None and self.travel.place >= self._end
+        """How the run ended, if the machine stands where it did."""
 
     def registers(self) -> Registers:
         """All registers by name."""
@@ -112,54 +108,89 @@ class Target:
             self.debugger.change(act)
         except CommandError:
             return False
-        self.ended = self._end = None
+        self.ended = None
         return True
 
     def step(self) -> Standing:
         """Execute one instruction."""
+        self.ended = None
         stop = self.travel.step()
         return self._ended(stop) if stop is not None else Standing(Cause.TRAP)
 
-    def go_on(self, detectors: Iterable[Detector]) -> Standing:
-        """Run until a detector finds something or the run ends."""
-        outcome = self.travel.run(detectors, self.debugger.limit)
+    def go_on(self, wanted: Iterable[Breakpoint] = (), *, heed: bool = True) -> Standing:
+        """Run until one of these finds something, or the run ends; those of `monitor` are heeded or not."""
+        self.ended = None
+        with listening(self.debugger) as heard:
+            clients = list(wanted)
+            outcome = self.debugger.run(clients, heed=heed)
         if not isinstance(outcome, Hit):
-            return self._ended(outcome)
-        if isinstance(outcome.detector, MemoryAccess):
+            return self._ended(outcome, heard)
+        standing = self._found(outcome, clients, self.debugger.breakpoints, heard)
+        if standing.breakpoint is not None and isinstance(outcome.detector, MemoryAccess):
             # As the processor's own watchpoints do: clients compare the value before with that after.
             stop = self.travel.step()
             if stop is not None:
-                return self._ended(stop)
-        return Standing(Cause.DETECTED, outcome.detector, outcome.text)
+                return self._ended(stop, heard)
+        return standing
 
     def step_back(self) -> Standing:
         """Undo one instruction."""
+        self.ended = None
         return Standing(Cause.TRAP if self.travel.step_back() else Cause.BEGINNING)
 
-    def go_back(self, detectors: Iterable[Detector]) -> Standing:
-        """Run backwards to where a detector found something last."""
-        wanted = list(detectors)
-        hit = self.travel.run_back(wanted) if wanted else None
+    def go_back(self, wanted: Iterable[Breakpoint]) -> Standing:
+        """Run backwards to where one of these, or one that was set by `monitor`, found something last."""
+        self.ended = None
+        clients, others = list(wanted), self.debugger.stopping
+        hit = self.debugger.run_back([*clients, *others]) if clients or others else None
         if hit is None:
             self.travel.go_to(self.travel.start)
             return Standing(Cause.BEGINNING)
-        return Standing(Cause.DETECTED, hit.detector, hit.text)
+        return self._found(hit, clients, others, [])
 
-    def _ended(self, stop: Stop) -> Standing:
+    def moved(self) -> None:
+        """Somebody else has moved the machine."""
+        self.ended = None
+
+    def _found(
+        self, hit: Hit, clients: list[Breakpoint], others: Sequence[Breakpoint], heard: list[str]
+    ) -> Standing:
+        found = next((each for each in clients if each.detector is hit.detector), None)
+        if found is None:
+            heard = [*heard, self.debugger.met(hit, others)]
+        return Standing(Cause.DETECTED, found, in_lines(heard))
+
+    def _ended(self, stop: Stop, heard: Iterable[str] = ()) -> Standing:
         if stop is INTERRUPTED:
-            return Standing(Cause.INTERRUPT)
-        self.ended, self._end = stop, self.travel.place
+            return Standing(Cause.INTERRUPT, None, in_lines(heard))
+        self.ended = stop
         words = f": {stop.detail}" if stop.detail else ""
-        return Standing(Cause.END, None, f"the run ends here: {stop.reason.value}{words}\n")
+        return Standing(Cause.END, None, in_lines([*heard, f"the run ends here: {stop.reason.value}{words}"]))
 
 
-def breakpoint_at(kind: int, address: int, size: int) -> Detector:
-    """The detector for a packet Z. Raises ValueError where it means nothing."""
+@contextmanager
+def listening(debugger: Debugger) -> Iterator[list[str]]:
+    """The lines that the debugger says meanwhile: they are for the client."""
+    say, heard = debugger.say, list[str]()
+    debugger.say = heard.append
+    try:
+        yield heard
+    finally:
+        debugger.say = say
+
+
+def in_lines(heard: Iterable[str]) -> str:
+    """Each line with its end."""
+    return "".join(f"{line}\n" for line in heard)
+
+
+def breakpoint_at(kind: int, address: int, size: int) -> Breakpoint:
+    """What a packet Z asks for. Raises ValueError where it means nothing."""
     match kind:
         case 0 | 1:
-            return AtAddress(address)
+            return Breakpoint(AtAddress(address))
         case 2 | 3 | 4:
             if not 0 < size <= PAGE:
                 raise ValueError(f"{size} bytes cannot be watched")
-            return MemoryAccess(address, size, reads=kind != 2, writes=kind != 3)
+            return Breakpoint(MemoryAccess(address, size, reads=kind != 2, writes=kind != 3))
     raise ValueError(f"there are no breakpoints of kind {kind}")

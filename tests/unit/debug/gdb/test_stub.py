@@ -276,3 +276,60 @@ def test_long_output_comes_in_packets_of_the_announced_size(client: Client) -> N
     assert shown[-1] == b"OK"
     assert all(each[:1] == b"O" and len(each) <= LARGEST for each in shown[:-1])
     assert client.monitor("memory 0 0x1000").count("\n") == 256
+
+
+def shown(answers: list[bytes]) -> str:
+    """What a client shows of an answer."""
+    return b"".join(bytes.fromhex(each[1:].decode()) for each in answers if each[:1] == b"O").decode()
+
+
+def test_a_breakpoint_of_the_monitor_stops_with_a_note_that_says_which_and_why(client: Client) -> None:
+    client.monitor("break port 0x3f8 write if value == 0x54")
+    *note, stop = client.ask_all("c")
+    assert stop == STEPPED
+    assert shown(note) == "break 1: write 1 port 0x3f8 = 0x54  com1 THR\n"
+    reached = client.number("rip")
+    client.monitor("delete all")
+    client.monitor("break port 0x3f8 write")
+    *note, stop = client.ask_all("bc")
+    assert (shown(note)[:8], stop) == ("break 2:", STEPPED)
+    assert client.number("rip") == reached
+    assert client.ask_all("c")[-1] == STEPPED
+
+
+def test_breakpoints_of_the_client_and_of_the_monitor_are_met_in_their_order(client: Client) -> None:
+    client.ask("qSupported:swbreak+")
+    client.monitor("break port 0x3f8 write")
+    client.ask(f"Z0,{BOOT_SECTOR:x},1")
+    assert client.ask_all("c") == [b"T05thread:1;swbreak:;"]
+    assert client.ask("c") == STEPPED
+    assert client.ask_all("bc")[-1] == b"T05thread:1;swbreak:;"
+
+
+def test_what_the_monitor_logs_is_shown_when_the_machine_stops(client: Client) -> None:
+    client.monitor("break port 0x3f8 write if value == 0x54 log al")
+    note, stop = client.ask_all("c")
+    assert stop == b"T05thread:1;replaylog:end;"
+    first, *_, last = shown([note]).splitlines()
+    assert "al = 0x54" in first
+    assert last.startswith("the run ends here")
+
+
+def test_the_monitor_moves_the_machine_and_says_that_the_client_does_not_know(client: Client) -> None:
+    assert "gdb does not know" in client.monitor("step 3")
+    assert client.ask("?") == STEPPED
+    assert "gdb does not know" not in client.monitor("registers")
+    client.ask("c")
+    assert "write 1 port 0x3f8 = 0x0a" in client.monitor("last write port 0x3f8")
+    assert client.ask("c") == b"T05thread:1;replaylog:end;", "it is not at its end any more"
+
+
+def test_the_session_is_the_clients_to_end(client: Client) -> None:
+    assert "there is no command 'quit'" in client.monitor("quit")
+    assert client.debugger.status is None
+
+
+def test_an_override_by_the_monitor_is_what_the_guest_reads(client: Client) -> None:
+    assert "reads" in client.monitor("override port 0x3fd read value 0x00")
+    assert client.ask("c")[:3] == b"T05"
+    assert client.ask("bc") == b"T05thread:1;replaylog:begin;"
