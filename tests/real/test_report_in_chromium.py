@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
@@ -221,6 +222,18 @@ def test_a_narrow_window_needs_no_scrolling_sideways(report: Path, page: Browser
     page.resize(400, 800)
     page.open(f"{report.as_uri()}#{FAILING}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_paper_is_light_and_the_screen_is_as_before(report: Path, page: Browser) -> None:
+    page.prefer("dark")
+    page.open(f"{report.as_uri()}#{FAILING}")
+    page.evaluate(
+        "addEventListener('beforeprint', () => { window.paper = document.documentElement.dataset.theme; })"
+    )
+    printed = base64.b64decode(page.send("Page.printToPDF")["data"])
+    assert printed.startswith(b"%PDF")
+    assert page.evaluate("window.paper") == "light"
+    assert brightness(page) < 100
 
 
 def test_without_scripts_a_case_opens_and_tells_its_story(report: Path, page: Browser) -> None:

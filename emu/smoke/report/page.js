@@ -15,6 +15,19 @@ $("#theme").addEventListener("click", () => {
 systemIsDark.addEventListener("change", () => themed.forEach((draw) => draw()));
 $(".controls").hidden = false;
 
+/* Paper is light. */
+let onScreen = null;
+addEventListener("beforeprint", () => {
+  onScreen = root.dataset.theme ?? "";
+  root.dataset.theme = "light";
+  themed.forEach((draw) => draw());
+});
+addEventListener("afterprint", () => {
+  if (onScreen) root.dataset.theme = onScreen;
+  else delete root.dataset.theme;
+  themed.forEach((draw) => draw());
+});
+
 /* What several cases have alike is in the page once, and copied when a case is opened. */
 const fill = (placeholder) => {
   const held = document.getElementById(placeholder.dataset.like);
