@@ -8,10 +8,10 @@ tell whether a replay is the run. `docs/recordings.md` describes the file.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import monotonic
+from time import monotonic, thread_time
 from typing import IO, Any
 
 from emu.core.errors import ConfigError
@@ -31,8 +31,8 @@ from emu.machine.spool import Spool
 KIND = "recording"
 ARRIVALS, CHECKS = "arrivals.json", "checks"
 SHORTEST_INTERVAL_S = 0.5
-PATIENCE = 20
-"""A snapshot is taken after so many times what the one before has cost, of wall time."""
+PATIENCE = 15
+"""A snapshot is taken after so many times what the one before has cost the processor."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Recorder:
         self._inputs = gather(machine.config, self._discs(), embed=embed)
         self._fingerprint = Fingerprint(machine.clock)
         machine.observers.attach(self._fingerprint)
-        self._spool: Spool | None = Spool(machine, folder)
+        self._spool = Spool(machine, folder)
         self.problem: str | None = None
         """Why there are no more snapshots."""
         self._breathe_before = machine.loop.breathe
@@ -86,13 +86,14 @@ class Recorder:
 
     def write(self, path: Path, stop: Stop | None) -> None:
         """Write the recording of the run, which ended with `stop`, or nothing. Raises ConfigError."""
+        self._guarded(Spool.settle)
         known = {each.path for each in self._inputs}
         later = [disc for disc in self._discs() if disc not in known]
         inputs = self._inputs
         if later:
             inputs = gather(self._machine.config, [*later, *known], embed=self._embed)
             inputs = self._checked(inputs)
-        kept = self._spool.kept if self._spool else []
+        kept = self._spool.kept
         marks = [Mark(each.ticks, each.retired, each.events, each.hash) for each in kept]
         content = Content(pinned(self._machine.config), inputs, self._begins, marks, self._mark(), stop)
         with whole_archive(path) as archive:
@@ -101,7 +102,6 @@ class Recorder:
             archive.add(CHECKS, bytes(self._fingerprint.checks))
             for number, each in enumerate(kept):
                 archive.add(f"snapshots/{number}.json", loads(zlib.decompress(each.state)))
-                each.blocks.seek(0)
                 archive.copy(f"snapshots/{number}.blocks", each.blocks)
             write_inputs(archive, inputs)
 
@@ -109,8 +109,7 @@ class Recorder:
         """Record no more."""
         if self._machine.loop.breathe == self._breathe:
             self._machine.loop.breathe = self._breathe_before
-        if self._spool is not None:
-            self._spool.close()
+        self._spool.close()
 
     def _checked(self, inputs: list[Input]) -> list[Input]:
         """Those known before must be what they were."""
@@ -133,15 +132,17 @@ class Recorder:
             self._take()
 
     def _take(self) -> None:
-        if self._spool is None or self.problem:
-            return
-        began = monotonic()
-        try:
-            self._spool.take(self._fingerprint.events, self._fingerprint.hexdigest())
-        except OSError as error:
-            self.problem = f"the recording has no more snapshots: {error.strerror}"
-        ended = monotonic()
-        self._due = ended + max(SHORTEST_INTERVAL_S, PATIENCE * (ended - began))
+        began = thread_time()
+        self._guarded(lambda spool: spool.take(self._fingerprint.events, self._fingerprint.hexdigest()))
+        self._due = monotonic() + max(SHORTEST_INTERVAL_S, PATIENCE * (thread_time() - began))
+
+    def _guarded(self, act: Callable[[Spool], None]) -> None:
+        """Do something with the spool, unless its disk is full."""
+        if self.problem is None:
+            try:
+                act(self._spool)
+            except OSError as error:
+                self.problem = f"the recording has no more snapshots: {error.strerror}"
 
 
 class Recording:

@@ -1,13 +1,16 @@
 """The snapshots of a run that is being recorded: each as what changed since the one before, on disk.
 
 They are taken often and thinned out with age, so that many are near the end of the run and few far from it.
-Dropping one merges its changes into the next.
+Dropping one merges its changes into the next. What changed is copied while the machine waits, and compressed
+beside it, in a thread.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 import zlib
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -19,7 +22,7 @@ from emu.machine.blocks import MEMORY, Key, read_packed, write_block, write_pack
 from emu.machine.machine import Machine
 from emu.machine.saved_state import saved_state
 
-MOST_SNAPSHOTS = 48
+MOST_SNAPSHOTS = 32
 SPARED = 8
 """The newest are not thinned out."""
 LARGEST_SPOOL = 1 << 30
@@ -34,8 +37,19 @@ class Spooled:
     events: int
     hash: str
     state: bytes
-    blocks: IO[bytes]
-    size: int
+    written: Future[IO[bytes]]
+
+    @property
+    def blocks(self) -> IO[bytes]:
+        """The blocks, as a stream at its beginning. Raises OSError where they could not be written."""
+        stream = self.written.result()
+        stream.seek(0)
+        return stream
+
+    @property
+    def size(self) -> int:
+        """Bytes that the blocks take."""
+        return os.fstat(self.written.result().fileno()).st_size
 
 
 class Spool:
@@ -48,6 +62,7 @@ class Spool:
         self._pages = machine.memory.pages
         self._folder = folder
         self._overlays: dict[int, dict[int, bytes]] = {}
+        self._thread = ThreadPoolExecutor(1, "spool")
         self.kept: list[Spooled] = []
         if machine.clock.ticks == 0:
             self._pages.keep()  # anybody can make this machine from its configuration
@@ -57,39 +72,59 @@ class Spool:
         machine = self._machine
         if self.kept and self.kept[-1].ticks == machine.clock.ticks:
             return
+        self.settle()
         state = zlib.compress(dumps(to_plain(saved_state(machine))), 1)
-        blocks = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115
-        self._write_changes(blocks)
-        size = blocks.tell()
+        written = self._thread.submit(self._written, self._changes())
         self.kept.append(
-            Spooled(machine.clock.ticks, machine.processor.retired, events, trace_hash, state, blocks, size)
+            Spooled(machine.clock.ticks, machine.processor.retired, events, trace_hash, state, written)
         )
+
+    def settle(self) -> None:
+        """Wait for the last snapshot, and make room. Raises OSError for a full disk; the snapshot is gone."""
+        try:
+            if self.kept:
+                self.kept[-1].written.result()
+        except OSError:
+            self.kept.pop()
+            raise
         while len(self.kept) > SPARED + 1 and (len(self.kept) > MOST_SNAPSHOTS or self._size > LARGEST_SPOOL):
             self._drop(self._least_missed())
 
     def close(self) -> None:
         """Let go of the files."""
+        self._thread.shutdown()
         for each in self.kept:
-            each.blocks.close()
+            if each.written.exception() is None:
+                each.blocks.close()
         self.kept.clear()
 
     @property
     def _size(self) -> int:
         return sum(each.size for each in self.kept)
 
-    def _write_changes(self, blocks: IO[bytes]) -> None:
+    def _written(self, changes: list[tuple[Key, bytes]]) -> IO[bytes]:
+        blocks = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115
+        for key, content in changes:
+            write_block(blocks, key, content)
+        blocks.flush()
+        return blocks
+
+    def _changes(self) -> list[tuple[Key, bytes]]:
+        """The blocks that have changed since the last time."""
         numbers = self._pages.written()
         contents = {number: self._pages.content(number) for number in numbers}
-        for number, content in contents.items():
-            if number < self._machine.memory.ram_bytes // PAGE:
-                write_block(blocks, (MEMORY, number), content)
+        ram = self._machine.memory.ram_bytes // PAGE
+        changes = [((MEMORY, number), content) for number, content in contents.items() if number < ram]
         self._pages.exchange(contents, numbers)
         for position, overlay in self._machine.pc.images.overlays.items():
             known, pages = self._overlays.get(position, {}), overlay.state.pages
-            for number, content in pages.items():
-                if known.get(number) is not content:
-                    write_block(blocks, (position + 1, number), content)
+            changes += [
+                ((position + 1, number), content)
+                for number, content in pages.items()
+                if known.get(number) is not content
+            ]
             self._overlays[position] = dict(pages)
+        return changes
 
     def _least_missed(self) -> int:
         """The one with the smallest gap around it for its age."""
@@ -104,15 +139,15 @@ class Spool:
         dropped, after = self.kept[at], self.kept[at + 1]
         merged = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115
         newer: set[Key] = set()
-        after.blocks.seek(0)
         for key, packed in read_packed(after.blocks, PAGE):
             newer.add(key)
             write_packed(merged, key, packed)
-        dropped.blocks.seek(0)
         for key, packed in read_packed(dropped.blocks, PAGE):
             if key not in newer:
                 write_packed(merged, key, packed)
         for each in (dropped, after):
             each.blocks.close()
-        after.blocks, after.size = merged, merged.tell()
+        merged.flush()
+        after.written = Future()
+        after.written.set_result(merged)
         del self.kept[at]

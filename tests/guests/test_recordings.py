@@ -357,9 +357,9 @@ def test_a_full_disk_ends_the_snapshots_and_not_the_run(
     recorder = Recorder(machine)
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     stop = machine.run()
+    recorder.write(tmp_path / "run.emu", stop)
     monkeypatch.undo()
     assert recorder.problem == "the recording has no more snapshots: No space left on device"
-    recorder.write(tmp_path / "run.emu", stop)
     machine.close()
     assert Recording.open(tmp_path / "run.emu").times == [0]
     assert replayed(tmp_path / "run.emu") is None
