@@ -120,8 +120,9 @@ class _Session:
             tracked=True,
         )
         followers: list[Follower] = []
-        if run.keys:
-            cues = Cues(self.machine, run.keys)
+        typings = config.typings if recording is None else run.keys  # a recording has what was typed
+        if typings:
+            cues = Cues(self.machine, typings)
             self.machine.observers.attach(cues)
             followers.append(cues)
         self._hash = TraceHash(self.machine.clock) if run.hash else None

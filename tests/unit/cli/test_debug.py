@@ -97,6 +97,15 @@ def test_an_override_makes_another_run(script: Script) -> None:
     assert status == 0, out
 
 
+def test_a_fault_happens_again_where_it_happened(script: Script) -> None:
+    code = read(0x10, 2) * 3 + report(0)
+    lines = ("break port 0x10 read", "c", "c", "rc", "c", "c", "quit 0")
+    status, out, _ = script(*lines, code=code, options=("--fault", "port-floats,port=0x10,at=2"))
+    assert status == 0
+    values = re.findall(r"break 1: read 2 port 0x10 = (\w+)", out)
+    assert values == ["0x49d2", "0xffff", "0x49d2", "0xffff", "0x49d2"]
+
+
 def test_an_address_is_stopped_at_forwards_and_backwards(script: Script) -> None:
     lines = (
         "until 0xf0022",
