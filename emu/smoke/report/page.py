@@ -159,6 +159,11 @@ class Page:
         """Every different timeline for the script, a line of JSON each."""
         return picture.pictures([json.loads(drawn) for drawn in self._timelines])
 
+    def where(self, file: str) -> str:
+        """A file as one would write it here."""
+        here = Path.cwd()
+        return str(Path(file).relative_to(here)) if Path(file).is_relative_to(here) else file
+
     def console(self, case: Case) -> text.Tail:
         """The end of what a guest wrote: less of it, where there are many."""
         return text.console(case.result.console, self._console_room)

@@ -232,6 +232,12 @@ def test_a_comma_in_a_value_is_part_of_it() -> None:
     assert len(page.attributes("data-case")) == 2
 
 
+def test_files_are_named_as_from_here() -> None:
+    text = Page(render([passed(file=str(Path.cwd() / "guests" / "mine.emu.toml"))])).text
+    assert "guests/mine.emu.toml" in text
+    assert str(Path.cwd()) not in text
+
+
 def test_files_beside_the_report_are_linked(tmp_path: Path) -> None:
     kept = tmp_path / "kept" / "a b#.txt"
     page = Page(render([passed(kept=[str(kept), "/elsewhere/x"])], beside=tmp_path))
