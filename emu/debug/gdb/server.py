@@ -122,8 +122,8 @@ class Server:
         """Serve until the client lets the machine go (None), or the run is to end."""
         while True:
             others()
-            stop = self._target.machine.loop.take_stop()
-            if stop not in (None, INTERRUPTED):
+            stop = self._asked()
+            if stop is not None:
                 return stop
             connection = self._connection
             if connection is None or not connection.waiting:
@@ -139,6 +139,15 @@ class Server:
                 return self._target.ended
             if leave is Leave.DETACHED:
                 return None
+
+    def _asked(self) -> Stop | None:
+        """What somebody else than the client wants the run ended for. What the guest did is left pending."""
+        loop = self._target.machine.loop
+        stop = loop.pending.stop
+        if stop is None or stop.reason is not Reason.ASKED:
+            return None
+        loop.take_stop()
+        return None if stop is INTERRUPTED else stop
 
     def _poll(self) -> None:
         """The machine runs: look for a client, or for what it sends."""

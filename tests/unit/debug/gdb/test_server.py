@@ -138,6 +138,24 @@ def test_what_is_sent_ahead_is_answered_in_order(serving: Serving) -> None:
     assert list(iter(peer.next, None)) == [b"QC1", b"OK"] * 2000
 
 
+def test_behind_the_guests_last_word_there_is_a_way_back(serving: Serving) -> None:
+    peer = Peer(serving.port)
+    assert peer.ask(b"QStartNoAckMode") == b"OK"
+    for payload, answer in ((b"c", b"replaylog:end;"), (b"bs", b"thread:1;"), (b"c", b"replaylog:end;")):
+        peer.send(frame(payload))
+        while not isinstance(found := peer.next(), bytes) or found[:1] == b"O":
+            assert found is not None
+        assert found.endswith(answer)
+    peer.send(frame(b"k"))
+
+
+def test_somebody_else_ends_the_run_while_the_machine_stands(serving: Serving) -> None:
+    peer = Peer(serving.port)
+    assert peer.ask(b"qC") == b"QC1"
+    serving.client.machine.stop(Stop(Reason.ASKED, detail="the debugger ended the run"))
+    assert serving.run.result(PATIENCE_S).reason is Reason.ASKED
+
+
 def test_nobody_but_this_host_is_listened_to_unless_an_address_is_given() -> None:
     folder = Path()
     assert endpoint("1234", folder) == ("127.0.0.1", 1234)
