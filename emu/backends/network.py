@@ -1,4 +1,4 @@
-"""Links that a NIC can be plugged into: one that swallows, one that echoes, and one that is watched.
+"""Links that a NIC can be plugged into: one that swallows, and one that echoes.
 
 Frames travel without their checksum, as the sender made them: a link does not pad. All delivery is an event
 on the virtual clock, so a run does not depend on the host.
@@ -14,7 +14,6 @@ from typing import Protocol, TypeVar
 from emu.core.backends import NetBackend
 from emu.core.clock import Clock
 from emu.core.device import Device
-from emu.core.events import Observers
 from emu.core.state import Plain
 
 ECHO_LATENCY_NS = 50_000
@@ -152,60 +151,3 @@ class EchoLink(AnsweringLink[FlightState]):
         if len(frame) < 2 * _ADDRESS:
             return None
         return frame[_ADDRESS : 2 * _ADDRESS] + frame[:_ADDRESS] + frame[2 * _ADDRESS :]
-
-
-class ObservedLink:
-    """A NIC's handle on a link, with what passes it shown to observers."""
-
-    def __init__(self, link: Link, *, nic: str, observers: Observers) -> None:
-        self._link = link
-        self._nic = nic
-        self._observers = observers
-
-    @property
-    def name(self) -> str:
-        """The card whose link it is."""
-        return self._nic
-
-    @property
-    def closed(self) -> bool:
-        """Whether the link was closed."""
-        return self._link.closed
-
-    def reset(self) -> None:
-        """Open the link again, with nothing on it."""
-        self._link.reset()
-
-    def save(self) -> Plain:
-        """The state of the link."""
-        return self._link.save()
-
-    def restore(self, plain: Plain) -> None:
-        """Take a saved state of the link."""
-        self._link.restore(plain)
-
-    def send(self, frame: bytes) -> None:
-        """Put a frame on the link; on a closed one nothing is sent."""
-        if self.closed:
-            return
-        for seen in self._observers.frame_sent:
-            seen(self._nic, frame)
-        self._link.send(frame)
-
-    def attach(self, receive: Callable[[bytes], None]) -> None:
-        """Hand each arriving frame to `receive`."""
-
-        def arrived(frame: bytes) -> None:
-            for seen in self._observers.frame_received:
-                seen(self._nic, frame)
-            receive(frame)
-
-        self._link.attach(arrived)
-
-    def close(self) -> None:
-        """Let go of the link, once."""
-        if self.closed:
-            return
-        self._link.close()
-        for seen in self._observers.link_close:
-            seen(self._nic)

@@ -1,15 +1,17 @@
-"""The seam around a back end at which disk events arise."""
+"""The seams around back ends at which events of disks and of networks arise."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from emu.backends.network import Link
+from emu.backends.passing import PassingBlock, PassingLink
 from emu.core.backends import BlockBackend
 from emu.core.errors import HostError
 from emu.core.events import Observers
 
 
-class ObservedBlock:
+class ObservedBlock(PassingBlock):
     """A drive's handle on a back end. Observers see what passes; failures are put in the host's log."""
 
     def __init__(
@@ -20,25 +22,15 @@ class ObservedBlock:
         failed: Callable[[str], None] = lambda text: None,
     ) -> None:
         """`failed` is told which drive failed and why."""
+        super().__init__(backend)
         self._drive = drive
-        self._backend = backend
         self._observers = observers
         self._failed = failed
-
-    @property
-    def size(self) -> int:
-        """Bytes in the image."""
-        return self._backend.size
-
-    @property
-    def read_only(self) -> bool:
-        """Whether writes are refused."""
-        return self._backend.read_only
 
     def read(self, offset: int, length: int) -> bytes:
         """`length` bytes from `offset`; seen as `disk_read`."""
         try:
-            data = self._backend.read(offset, length)
+            data = super().read(offset, length)
         except HostError as error:
             self._report(error)
             raise
@@ -49,7 +41,7 @@ class ObservedBlock:
     def write(self, offset: int, data: bytes) -> None:
         """Store `data` at `offset`; seen as `disk_write`."""
         try:
-            self._backend.write(offset, data)
+            super().write(offset, data)
         except HostError as error:
             self._report(error)
             raise
@@ -59,7 +51,7 @@ class ObservedBlock:
     def flush(self) -> None:
         """Make writes durable; seen as `disk_flush`."""
         try:
-            self._backend.flush()
+            super().flush()
         except HostError as error:
             self._report(error)
             raise
@@ -69,7 +61,7 @@ class ObservedBlock:
     def close(self) -> None:
         """Flush and let go of the image; seen as `disk_close`."""
         try:
-            self._backend.close()
+            super().close()
         except HostError as error:
             self._report(error)
             raise
@@ -81,3 +73,43 @@ class ObservedBlock:
         self._failed(text)
         for seen in self._observers.host_log:
             seen(text)
+
+
+class ObservedLink(PassingLink):
+    """A NIC's handle on a link, with what passes it shown to observers."""
+
+    def __init__(self, link: Link, *, nic: str, observers: Observers) -> None:
+        super().__init__(link)
+        self._nic = nic
+        self._observers = observers
+
+    @property
+    def name(self) -> str:
+        """The card whose link it is."""
+        return self._nic
+
+    def send(self, frame: bytes) -> None:
+        """Put a frame on the link; on a closed one nothing is sent."""
+        if self.closed:
+            return
+        for seen in self._observers.frame_sent:
+            seen(self._nic, frame)
+        super().send(frame)
+
+    def attach(self, receive: Callable[[bytes], None]) -> None:
+        """Hand each arriving frame to `receive`."""
+
+        def arrived(frame: bytes) -> None:
+            for seen in self._observers.frame_received:
+                seen(self._nic, frame)
+            receive(frame)
+
+        super().attach(arrived)
+
+    def close(self) -> None:
+        """Let go of the link, once."""
+        if self.closed:
+            return
+        super().close()
+        for seen in self._observers.link_close:
+            seen(self._nic)

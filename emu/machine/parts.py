@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emu.backends.host_files import HostFiles
-from emu.backends.network import EchoLink, Link, NullLink, ObservedLink
+from emu.backends.network import EchoLink, Link, NullLink
+from emu.backends.observed import ObservedLink
 from emu.backends.peer.link import PeerLink
 from emu.backends.peer.station import Station
 from emu.core.backends import ByteSink

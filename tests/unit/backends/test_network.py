@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from emu.backends.network import ECHO_LATENCY_NS, FRAMES_IN_FLIGHT, EchoLink, NullLink, ObservedLink
+from emu.backends.network import ECHO_LATENCY_NS, FRAMES_IN_FLIGHT, EchoLink, NullLink
+from emu.backends.observed import ObservedLink
 from emu.core.clock import Clock
 from emu.core.events import Observer, Observers
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from emu.backends.network import EchoLink, ObservedLink
+from emu.backends.network import EchoLink
+from emu.backends.observed import ObservedLink
 from emu.core.bus import MmioBus, PortBus
 from emu.core.clock import Clock
 from emu.core.events import Observer, Observers
