@@ -8,6 +8,7 @@ from emu.inspect.transcript_rows import printable
 from emu.smoke.result import CaseResult
 
 SHOWN_LINES = 12
+RECORDING = "run.recording"
 
 
 def dossier(result: CaseResult) -> Iterator[str]:
@@ -27,6 +28,10 @@ def dossier(result: CaseResult) -> Iterator[str]:
         yield f"Trace hash: {result.trace_hash}"
         yield f"Ended at {result.virtual_ns / 1e6:.6f} ms of virtual time, {result.retired} bytes of code"
     yield from _part("Kept", result.kept)
+    recording = next((each for each in result.kept if each.endswith(RECORDING)), None)
+    if recording is not None:
+        yield ""
+        yield f"To look closer, at the moment where it ended: emu debug '{recording}'"
 
 
 def _part(title: str, lines: Sequence[str]) -> Iterator[str]:

@@ -21,7 +21,8 @@ from emu.smoke.tables import DEFAULT_WALL_S
 class EmuGuest:
     """The fixture: makes guests, and closes those that a test leaves open."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, full: bool = False) -> None:
+        self._full = full
         self.guests: list[Guest] = []
 
     def __call__(
@@ -38,7 +39,7 @@ class EmuGuest:
         """
         __tracebackhide__ = True
         try:
-            guest = Guest(configuration(target, settings), wall_s=wall)
+            guest = Guest(configuration(target, settings), wall_s=wall, full=self._full)
         except ConfigError as error:
             raise ConfigError(str(error)) from None  # the loader's frames tell a test's author nothing
         self.guests.append(guest)

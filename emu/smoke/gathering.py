@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,6 +65,9 @@ def of_guests(report: pytest.TestReport, item: pytest.Item, guests: Sequence[Gue
         ending = Ending.ERROR
     result = guests[-1].result(item.name, str(item.path), ending, _reason(report))
     if report.failed:
+        folder = item.config.option.emu_keep
+        if folder:
+            result = guests[-1].keep(Path(folder), result)
         lines = list(dossier(result))
         report.sections.append((f"the guest {guests[-1].config.name}", "\n".join(lines[1:]).strip("\n")))
     return result.as_plain()

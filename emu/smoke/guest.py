@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from emu.inspect.explanation import Explainer, load_symbols
@@ -27,6 +28,7 @@ from emu.smoke import evidence
 from emu.smoke.departures import contract
 from emu.smoke.golden import text_of
 from emu.smoke.guest_watches import FOUND, GuestMemory, PortsSeen, Waiter
+from emu.smoke.keep import kept
 from emu.smoke.result import CaseResult, Ending
 from emu.smoke.tables import DEFAULT_VIRTUAL_S, DEFAULT_WALL_S
 from emu.smoke.watched import Watched, wall_limit
@@ -48,8 +50,11 @@ class Guest:
     Where a test fails, what this guest did last is shown; the fixture closes it.
     """
 
-    def __init__(self, config: MachineConfig, *, wall_s: float = DEFAULT_WALL_S) -> None:
-        """Raises ConfigError where the configuration asks for the impossible."""
+    def __init__(self, config: MachineConfig, *, wall_s: float = DEFAULT_WALL_S, full: bool = False) -> None:
+        """`full`: have a timeline for a report.
+
+        Raises ConfigError where the configuration asks for the impossible.
+        """
         self.config = config
         self._watched = Watched(config, wall_s=wall_s)
         self._wall_s = wall_s
@@ -60,6 +65,7 @@ class Guest:
         self.machine.observers.attach(self._ports)
         self.machine.observers.attach(self._waiter)
         self.memory = GuestMemory(self.machine)
+        self._timeline = self._watched.timeline() if full else None
         self._last: dict[str, Any] | None = None
 
     # running
@@ -248,12 +254,19 @@ class Guest:
             }
         return CaseResult(name, file, ending, reason, **fields)
 
+    def keep(self, folder: Path, result: CaseResult) -> CaseResult:
+        """Close this guest and keep everything about its run below `folder`: `result` with what was kept."""
+        self.close()
+        result = self.result(result.name, result.file, result.ending, result.reason)
+        return kept(result, folder, self._watched)
+
     # inside
 
     def _evidence(self) -> dict[str, Any]:
         return {
             **evidence.measured(self._watched),
             **evidence.close_up(self._watched),
+            "timeline": {} if self._timeline is None else self._timeline.as_plain(),
             "findings": [finding.as_plain() for finding in self._explainer.findings()],
         }
 

@@ -11,6 +11,7 @@ import re
 import shutil
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from emu.backends.capture import Capture
@@ -18,16 +19,27 @@ from emu.core.errors import ConfigError
 from emu.inspect.decoders import PciDecoder, UnplugDecoder
 from emu.inspect.summary import as_text
 from emu.machine.parts import nic_name
+from emu.machine.recording import Recorder
 from emu.machine.written import machine_file
 from emu.observe.kinds import KINDS
 from emu.observe.tracer import Journal, trace_observers
-from emu.smoke.dossier import dossier
+from emu.smoke.dossier import RECORDING, dossier
 from emu.smoke.golden import text_of
-from emu.smoke.result import CaseResult
+from emu.smoke.result import CaseResult, Ending
 from emu.smoke.watched import Watched
 
 MOST_TRACE_LINES = 200_000
 LONGEST_NAME = 150
+
+
+def kept(result: CaseResult, folder: Path | None, watched: Watched) -> CaseResult:
+    """The result, with everything about it kept below `folder` if it is one to look closer at."""
+    if folder is None or result.ending in (Ending.PASSED, Ending.SKIPPED):
+        return result
+    try:
+        return replace(result, kept=keep(folder, result, watched))
+    except ConfigError as error:
+        return replace(result, also=[*result.also, f"--keep: {error}"])
 
 
 def keep(folder: Path, result: CaseResult, watched: Watched) -> Sequence[str]:
@@ -67,8 +79,8 @@ def _texts(result: CaseResult, watched: Watched) -> Mapping[str, str]:
 def _again(folder: Path, result: CaseResult, watched: Watched) -> Mapping[str, str]:
     """Make the run again; its trace, and files that are written on the way."""
     lines = deque[str](maxlen=MOST_TRACE_LINES)
-    again = Watched(watched.config, arrivals=watched.machine.inbox.log)
-    machine = again.machine
+    again = Watched(watched.config, arrivals=watched.machine.inbox.log, tracked=True)
+    machine, recorder = again.machine, Recorder(again.machine, folder=folder)
     journal = Journal(lines.append, clock=machine.clock, position=lambda: machine.processor.code_position)
     decoders = (PciDecoder(machine.pci), UnplugDecoder(machine.pc.unplug, machine.ports))
     for observer in trace_observers(
@@ -84,9 +96,11 @@ def _again(folder: Path, result: CaseResult, watched: Watched) -> Mapping[str, s
             capture.open()
             machine.observers.attach(capture)
         again.run_to(watched.machine.clock.ticks)
+        recorder.write(folder / RECORDING, watched.stop)
     finally:
         for capture in captures:
             capture.close()
+        recorder.close()
         again.close()
     same = again.hash.hexdigest() == result.trace_hash
     note = (

@@ -53,6 +53,11 @@ class Shown:
         self._name_width = min(max([NAME_WIDTH, *map(len, names)]), WIDEST_NAME)
         self._progress("")
 
+    @property
+    def left(self) -> int:
+        """How many have not been shown."""
+        return max(self._expected - self._done, 0)
+
     def begin(self, name: str) -> None:
         """A test begins."""
         self._progress(name)

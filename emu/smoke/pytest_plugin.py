@@ -75,7 +75,7 @@ def emu_guest(request: pytest.FixtureRequest) -> Iterator[EmuGuest]:
     """Makes guests: `guest = emu_guest("unplug-all", profile="qemu")`; see `emu.smoke.guest.Guest`."""
     from emu.smoke.fixture import EmuGuest
 
-    guests = request.node.stash[GUESTS] = EmuGuest()
+    guests = request.node.stash[GUESTS] = EmuGuest(full=bool(request.config.option.emu_report))
     yield guests
     guests.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from emu.machine.run_loop import Reason
 from emu.smoke import evidence
 from emu.smoke.expect import Expected
 from emu.smoke.golden import compare
-from emu.smoke.keep import keep
+from emu.smoke.keep import kept
 from emu.smoke.result import CaseResult, Ending
 from emu.smoke.scenario import Case
 from emu.smoke.tables import DEFAULT_VIRTUAL_S, DEFAULT_WALL_S
@@ -76,16 +76,6 @@ def _run(case: Case, how: How, watched: Watched) -> CaseResult:
         ending, problems = Ending.ERROR, [str(error)]
     result = CaseResult(case.name, str(case.file), ending, problems[0] if problems else "", **fields)
     return kept(result, how.keep, watched)
-
-
-def kept(result: CaseResult, folder: Path | None, watched: Watched) -> CaseResult:
-    """The result, with everything about it kept below `folder` if it is one to look closer at."""
-    if folder is None or result.ending in (Ending.PASSED, Ending.SKIPPED):
-        return result
-    try:
-        return replace(result, kept=keep(folder, result, watched))
-    except ConfigError as error:
-        return replace(result, also=[*result.also, f"--keep: {error}"])
 
 
 def _ending(case: Case, watched: Watched, expected: Expected) -> tuple[Ending, list[str]]:

@@ -21,6 +21,7 @@ from emu.smoke.pytest_plugin import OWN_LINES, REFUSED
 from emu.smoke.result import CaseResult, Ending
 
 PASSED, FAILED, WRONG = 0, 1, 2
+STOPPED = "stopped by Ctrl-C"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Reporter(Gatherer):
     def __init__(self, shown: Shown) -> None:
         super().__init__()
         self._shown = shown
+        self._running: dict[str, None] = {}
         self.texts: dict[str, str] = {}
         """What pytest says of tests in Python that failed."""
         self.trouble: str | None = None
@@ -78,6 +80,7 @@ class Reporter(Gatherer):
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """A test begins."""
+        self._running[nodeid] = None
         self._shown.begin(nodeid.rpartition("::")[2])
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -85,6 +88,7 @@ class Reporter(Gatherer):
         super().pytest_runtest_logreport(report)
         result = result_of(report)
         if result is not None:
+            self._running.pop(report.nodeid, None)
             self._shown.show(result)
 
         is_ours = isinstance(report.longrepr, str) or (result is not None and result.outcome == REFUSED)
@@ -103,8 +107,12 @@ class Reporter(Gatherer):
         self.trouble = str(excrepr)
 
     def pytest_keyboard_interrupt(self) -> None:
-        """Ctrl-C."""
-        self.trouble = "stopped by Ctrl-C"
+        """Ctrl-C: what was running has not passed."""
+        self.trouble = STOPPED
+        for nodeid in self._running:
+            file, _, name = nodeid.partition("::")
+            self.results[nodeid] = CaseResult(name, file, Ending.ERROR, STOPPED)
+            self._shown.show(self.results[nodeid])
 
 
 def run(wanted: Wanted, stream: TextIO | None = None) -> int:
@@ -118,7 +126,8 @@ def run(wanted: Wanted, stream: TextIO | None = None) -> int:
     for name, result in reporter.results.items():
         if name in reporter.texts:
             shown.dossier([f"{result.name}: {result.reason}", "", *reporter.texts[name].splitlines()])
-            shown.dossier(list(dossier(result))[1:])
+            if result.trace_hash:
+                shown.dossier(list(dossier(result))[1:])
         elif result.ending in (Ending.FAILED, Ending.ERROR) and result.trace_hash:
             shown.dossier(list(dossier(result)))
     if wanted.accept:
@@ -130,7 +139,8 @@ def _conclude(shown: Shown, results: Sequence[CaseResult], reporter: Reporter, c
     counts = Counter(result.ending for result in results)
     shown.summary({ending: counts[ending] for ending in Ending if counts[ending]})
     if reporter.trouble is not None:
-        shown.complain(reporter.trouble)
+        left = shown.left
+        shown.complain(reporter.trouble + (f"; tests that have not run: {left}" if left else ""))
         return FAILED
     match code:
         case pytest.ExitCode.USAGE_ERROR:
