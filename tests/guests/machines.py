@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from emu.core.events import Observers
 from emu.machine.bundled import guest_names
@@ -11,6 +12,7 @@ from emu.machine.loader import load
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Pace, Stop
 from emu.observe.trace_hash import TraceHash
+from emu.smoke.guest import Guest as TestedGuest
 from tests.laws.bench import Everything
 
 UNDETERMINED: dict[str, str] = {}
@@ -49,3 +51,11 @@ class Guest:
         """Everything that two equal runs up to `stop` have in common, as text."""
         clock, cpu = self.machine.clock, self.machine.processor
         return f"{stop.reason.name} {stop.status} {clock.ticks} {cpu.retired} {self.hash.hexdigest()}"
+
+
+def finished(name: str, **changes: Any) -> TestedGuest:
+    """A bundled guest after its run, on a machine of which some fields are changed."""
+    guest = TestedGuest(replace(load(name), **changes))
+    guest.run()
+    guest.close()
+    return guest

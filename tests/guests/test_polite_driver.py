@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from emu.inspect.outcome import Outcome
 from emu.machine.bundled import FOLDER
 from emu.machine.config import Drive
+from emu.smoke.guest import Guest
 from emu.xen.profiles import PROFILES, SEED, Step, Target
-from tests.guests.test_bundled_guests import Run, run
+from tests.guests.machines import finished
 
 FILES = FOLDER / "guests/polite-driver"
 IMAGE, ISO, BLANK = (FILES / f"polite-driver{end}" for end in (".img", ".iso", "-blank.img"))
@@ -21,7 +21,7 @@ REFUSES = ((1, 2008),)
 """The blacklist of a host that refuses the driver."""
 
 
-def ways(seen: Run) -> list[str]:
+def ways(seen: Guest) -> list[str]:
     """What the driver said of the host and of its devices."""
     return [line for line in seen.lines if line.startswith(("host:", "unplugged:", "remaining:"))]
 
@@ -35,9 +35,9 @@ def ways(seen: Run) -> list[str]:
     ids=["no protocol", "refused"],
 )
 def test_where_it_may_not_load_everything_stays(host: dict[str, object], way: Sequence[str]) -> None:
-    seen = run("polite-driver", **host)
+    seen = finished("polite-driver", **host)
     assert ways(seen) == [*way, "unplugged: nothing", "remaining: disk 0, disk 1, CD 2, disk 3, NIC"]
-    assert (seen.outcome, seen.departures) == (Outcome.SUCCESS, [])
+    assert (seen.outcome, seen.departures) == ("SUCCESS", [])
 
 
 @pytest.mark.parametrize(
@@ -51,9 +51,9 @@ def test_where_it_may_not_load_everything_stays(host: dict[str, object], way: Se
     ids=["welcome", "others are refused", "no blacklist in QEMU", "version 0"],
 )
 def test_where_it_may_load_all_goes_but_its_boot_disk(host: dict[str, object], way: Sequence[str]) -> None:
-    seen = run("polite-driver", **host)
+    seen = finished("polite-driver", **host)
     assert ways(seen) == [*way, "unplugged: auxiliary disks, NICs", "remaining: disk 0, CD 2"]
-    assert seen.outcome is Outcome.SUCCESS
+    assert seen.outcome == "SUCCESS"
     assert set(seen.departures) == {
         ("disk 1", "primary slave"),
         ("disk 3", "secondary slave"),
@@ -74,9 +74,9 @@ def test_where_it_may_load_all_goes_but_its_boot_disk(host: dict[str, object], w
     ids=["one disk", "slaves", "behind a CD", "CD alone", "slave CD", "four disks"],
 )
 def test_the_drive_that_it_booted_from_stays(drives: Sequence[Drive], unplugged: str, remaining: str) -> None:
-    seen = run("polite-driver", drives=tuple(drives), nics=())
+    seen = finished("polite-driver", drives=tuple(drives), nics=())
     assert ways(seen)[-2:] == [f"unplugged: {unplugged}", f"remaining: {remaining}"]
-    assert seen.outcome is Outcome.SUCCESS
+    assert seen.outcome == "SUCCESS"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_host_that_breaks_its_promise_makes_it_fail(
     monkeypatch: pytest.MonkeyPatch, steps: tuple[Step, ...], complaint: str
 ) -> None:
     monkeypatch.setitem(PROFILES, "seed", replace(SEED, steps=steps))
-    seen = run("polite-driver")
-    assert seen.outcome is Outcome.FAILURE
+    seen = finished("polite-driver")
+    assert seen.outcome == "FAILURE"
     assert any(complaint in line for line in seen.lines)
     assert "the host broke its promise" in seen.lines
