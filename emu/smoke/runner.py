@@ -84,7 +84,7 @@ def _ending(case: Case, watched: Watched, expected: Expected) -> tuple[Ending, l
     assert stop is not None
     if stop.reason is Reason.ASKED and stop.detail == wall_limit(wall_limit_s(case)):
         return Ending.ERROR, [stop.detail]
-    problems = [*expected.judge(), *_idle_faults(watched)]
+    problems = list(expected.judge())
     verdict = watched.verdict
     if verdict.outcome is Outcome.SKIP and "SKIP" not in (case.expected.outcome or (case.config.expected,)):
         return Ending.SKIPPED, [f"the guest skipped itself: {verdict.reason}"]
@@ -94,15 +94,6 @@ def _ending(case: Case, watched: Watched, expected: Expected) -> tuple[Ending, l
         verdict.outcome is Outcome.ERROR and expected.broken is None and problems[0].startswith("expected")
     )
     return Ending.ERROR if silent else Ending.FAILED, problems
-
-
-def _idle_faults(watched: Watched) -> list[str]:
-    """Faults of the host that never happened: whatever the guest did, it did without them."""
-    return [
-        f"the fault {name!r} never happened, so the test proves nothing: look at when it is to come"
-        for name, count in watched.machine.faults
-        if not count
-    ]
 
 
 def limit_ns(case: Case) -> int:
