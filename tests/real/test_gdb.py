@@ -17,13 +17,15 @@ from emu.debug.gdb.packets import frame
 from emu.machine.bundled import FOLDER
 
 pytestmark = pytest.mark.skipif(shutil.which("gdb") is None, reason="needs gdb")
-PATIENCE_S = 100
+PATIENCE_S = 300
+FOLLOW, EMU = 0, 1
+"""Recipes of the user guide."""
 
 
 @contextmanager
-def waiting(guest: str, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A guest that waits for a debugger, and its port."""
-    command = [sys.executable, "-m", "emu", "run", guest, "--gdb", "0", "--gdb-wait", *options]
+def waiting(*guest: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A guest, by its name or by options, that waits for a debugger, and its port."""
+    command = [sys.executable, "-m", "emu", "run", *guest, "--gdb", "0", "--gdb-wait"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     try:
@@ -35,17 +37,15 @@ def waiting(guest: str, *options: str) -> Iterator[tuple[subprocess.Popen[str], 
         process.communicate()
 
 
-def gdb(port: int, elf: str, *commands: str) -> str:
-    """What gdb prints."""
+def gdb(port: int, elf: str | None, *commands: str) -> str:
+    """What gdb prints, with a part of a bundled guest as its program, or none."""
     script = ["set pagination off", "set confirm off", f"target remote 127.0.0.1:{port}", *commands]
     words = [word for command in script for word in ("-ex", command)]
-    path = FOLDER / "guests" / elf.partition("/")[0] / f"{elf.partition('/')[2] or elf}.elf"
+    if elf is not None:
+        guest, _, part = elf.partition("/")
+        words.append(str(FOLDER / "guests" / guest / f"{part or guest}.elf"))
     done = subprocess.run(
-        ["gdb", "-nx", "-batch", *words, str(path)],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
+        ["gdb", "-nx", "-batch", *words], capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     return done.stdout + done.stderr
 
@@ -100,7 +100,7 @@ def test_one_connection_follows_the_guest_through_all_modes() -> None:
         printed = gdb(
             port,
             "modes/modes-modes.long",
-            *recipe("python"),
+            *recipe(FOLLOW),
             f"add-symbol-file {folder}/modes.elf",
             f"add-symbol-file {folder}/modes-modes.protected.elf",
             *(f"break {part}.c:main" for part in ("start", "protected", "long")),
@@ -127,12 +127,11 @@ def test_one_connection_follows_the_guest_through_all_modes() -> None:
     assert len(re.findall(r"^[er]ip +0x\w+ ", printed, re.MULTILINE)) == 4
 
 
-def recipe(language: str) -> list[str]:
-    """The commands that the user guide gives in a block of that language, as arguments of `-ex`."""
+def recipe(number: int) -> list[str]:
+    """The Python that the user guide gives for gdb, as a command."""
     guide = (Path(__file__).parents[2] / "docs/gdb.md").read_text()
-    found = re.search(rf"^```{language}\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
-    assert found is not None
-    return ["python " + found[1]] if language == "python" else found[1].splitlines()
+    scripts: list[str] = re.findall(r"^```python\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    return ["python " + scripts[number]]
 
 
 def test_the_instruction_that_wrote_a_variable_is_gone_back_to() -> None:
@@ -148,6 +147,66 @@ def test_the_instruction_that_wrote_a_variable_is_gone_back_to() -> None:
     assert (first, undone, again) == ("1", "0", "1"), printed
     assert wrote == rewrote
     assert re.search(r"=> 0x[0-9a-f]+ <on_tick.*>:\s+\w+.*0x", printed)
+
+
+@pytest.mark.parametrize(
+    ("guest", "bits", "counts"),
+    [
+        ("unplug-all-real", 16, r"mov +%eax,0x"),
+        ("unplug-all", 32, r"incl|addl|mov +%eax,0x"),
+        ("unplug-all-long", 64, r"\w+ "),
+    ],
+)
+def test_a_driver_is_followed_in_each_mode(guest: str, bits: int, counts: str) -> None:
+    with waiting(guest) as (_, port):
+        printed = gdb(
+            port,
+            guest,
+            *recipe(FOLLOW),
+            *("break main", "continue", "print $code_bits", "x/i $pc", "next", "watch ticks", "continue"),
+            *(
+                "print ticks",
+                "backtrace",
+                "reverse-continue",
+                "print ticks",
+                "x/i $pc",
+                "stepi",
+                "print ticks",
+            ),
+            *("delete", "monitor break unplug", "continue", "monitor unplug", "kill"),
+        )
+    assert values(printed) == [str(bits), "1", "0", "1"], printed
+    assert re.search(r"^Breakpoint 1, main \(\) at .*unplug-all\.c:\d+$", printed, re.MULTILINE), printed
+    assert re.search(rf"^=> 0x[0-9a-f]+ <on_tick.*>:\s+(?:{counts})", printed, re.MULTILINE), printed
+    frames = re.findall(r"^#\d+ +(?:0x\w+ in )?(\w+) \(", printed, re.MULTILINE)
+    assert frames[:2] == ["on_tick", "common"], printed
+    assert "break 1: disk 0 leaves primary master" in printed
+    assert "right    read the magic number again" in printed
+
+
+def test_the_monitor_moves_the_guest_and_gdb_looks_again() -> None:
+    with waiting("unplug-all") as (process, port):
+        printed = gdb(
+            port,
+            "unplug-all",
+            *("monitor break port 0x10 write width 4", "continue", "x/i $pc", "print $eax"),
+            *("monitor last read port 0x10", "maintenance flush register-cache", "x/i $pc"),
+            *recipe(EMU),
+            *("stepi", "continue", "emu last write port 0x12", "x/i $pc", "print $ax"),
+            *("emu last read port 0x10", "monitor delete all"),
+            *("monitor override port 0x10 read value 0xffff once", "detach"),
+        )
+        told, _ = process.communicate(timeout=PATIENCE_S)
+    assert "break 1: write 4 port 0x10 = 0x000007d8  build number of the driver: 2008" in printed
+    assert "Program received signal SIGTRAP" in printed
+    assert values(printed) == ["2008", "1"], printed
+    written, read, product = re.findall(r"^=> \S+ <unplug_ask\+\d+>:\s+(\S.*)$", printed, re.MULTILINE)
+    assert written.split() == ["out", "%eax,$0x10"]
+    assert read.split() == ["in", "$0x10,%ax"]
+    assert product.split() == ["out", "%ax,$0x12"]
+    assert "gdb does not know that yet" in printed
+    assert re.search(r"0x10 +read 2 +0xffff +magic number", told)
+    assert "FAILED (protected mode, line 34): the host lets the driver unplug" in told
 
 
 def test_values_are_changed_and_the_run_goes_on_with_them() -> None:
