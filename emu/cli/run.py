@@ -245,6 +245,14 @@ def run(target: str | None, resumed: str | None, image_dir: str | None, **given:
                  4 ERROR (silence, a limit, idle for ever, Ctrl-C)
                  5 FAILURE   6 CRASH (triple fault)
     """
+    if target is not None and Path(target).is_file() and not target.endswith(SUFFIX):
+        from emu.machine.archive import is_archive
+
+        if is_archive(Path(target)):
+            raise ConfigError(
+                f"{target} is no guest: a snapshot goes on by `emu run --from {target}`, a recording is "
+                "opened by `emu debug` or `emu replay`"
+            )
     config = load(target, layer(given))
     if target is not None and target.endswith(SUFFIX):
         from emu.smoke.scenario import check

@@ -8,13 +8,12 @@ used to write files: contents go to nameless files in memory.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from emu.backends.host_files import HostFiles
+from emu.backends.host_files import HOST_FILES, HostFiles
 from emu.backends.peer.files import Files
 from emu.core.errors import ConfigError, HostError
 from emu.machine.archive import Archive, ArchiveWriter, damaged
@@ -33,7 +32,6 @@ from emu.machine.bundled import bios_path
 from emu.machine.config import MachineConfig
 
 EMBEDDED = 256 << 20
-MOST_SERVED = 4096
 LARGEST = 1 << 50
 READING = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 
@@ -60,28 +58,38 @@ def pinned(config: MachineConfig) -> MachineConfig:
     return replace(config, firmware=config.firmware or bios_path())
 
 
-def gather(config: MachineConfig, more: Iterable[str] = (), *, embed: int = EMBEDDED) -> list[Input]:
-    """The inputs of a machine as they are now; `embed` bytes of them go into an archive.
+def gather(
+    config: MachineConfig,
+    more: Iterable[str] = (),
+    *,
+    embed: int = EMBEDDED,
+    files: HostFiles = HOST_FILES,
+) -> list[Input]:
+    """The inputs of a machine as they are now in `files`; `embed` bytes of them go into an archive.
 
     `more` are paths that its configuration does not have. Raises ConfigError where one cannot be read.
     """
     inputs: list[Input] = []
     left = embed
-    for path, name, where in _listed(pinned(config), more):
-        digest, size = _digest(where)
+    for path, name in _listed(pinned(config), more, files):
+        where = os.path.abspath(path if name is None else os.path.join(path, name))
+        digest, size = _digest(files, path, name)
         member = None
         if digest.bytes_seen <= left:
             member, left = f"inputs/{len(inputs)}", left - digest.bytes_seen
-        inputs.append(Input(path, name, os.path.abspath(where), size, digest.hexdigest(), member))
+        inputs.append(Input(path, name, where, size, digest.hexdigest(), member))
     return inputs
 
 
-def write_inputs(archive: ArchiveWriter, inputs: Iterable[Input]) -> None:
-    """Put the contents of inputs into an archive. Raises ConfigError where one is not what it was."""
+def write_inputs(archive: ArchiveWriter, inputs: Iterable[Input], files: HostFiles) -> None:
+    """Put the contents of inputs, which are in `files`, into an archive.
+
+    Raises ConfigError where one is not what it was, or OSError.
+    """
     for each in inputs:
         if each.member is None:
             continue
-        with _reading(each.where) as descriptor, archive.stream(each.member) as stream:
+        with _reading(files, each.path, each.name) as descriptor, archive.stream(each.member) as stream:
             digest = Digest(file_size(descriptor))
             for number, content in file_blocks(descriptor):
                 digest.add(number, content)
@@ -121,9 +129,9 @@ class RecordedFiles(HostFiles):
             self.close()
             raise
 
-    def open(self, path: str | os.PathLike[str], flags: int) -> int:
+    def open(self, path: str | os.PathLike[str], flags: int, name: str | None = None) -> int:
         """A descriptor of an input; files that are none are not there."""
-        opener = self._open.get((os.fspath(path), None))
+        opener = self._open.get((os.fspath(path), name))
         if opener is None:
             raise FileNotFoundError(2, "it is not in the recording", str(path))
         return opener(flags)
@@ -133,8 +141,13 @@ class RecordedFiles(HostFiles):
         own = self._open.get((str(path), None))
         if own is not None:
             return _Served(path.name, {path.name: own})
-        files = {name: opener for (owner, name), opener in self._open.items() if owner == str(path) and name}
-        return _Served("", files)
+        return _Served("", {name: self._open[str(path), name] for name in self.names(path) or []})
+
+    def names(self, path: Path) -> list[str] | None:
+        """The files that were in a served folder; None for a file."""
+        if (str(path), None) in self._open:
+            return None
+        return [name for owner, name in self._open if owner == str(path) and name is not None]
 
     def close(self) -> None:
         """Let go of what is in memory."""
@@ -168,7 +181,7 @@ class RecordedFiles(HostFiles):
             if not path.is_file() and not path.is_block_device():
                 continue
             there = True
-            digest, _ = _digest(str(path))
+            digest, _ = _digest(HOST_FILES, str(path))
             if digest.hexdigest() == wanted.digest:
                 return lambda flags, path=path: os.open(path, flags)  # type: ignore[misc]
         problem = "has changed since" if there else "is not there; it was an input when"
@@ -212,48 +225,33 @@ def _normal(name: str) -> str:
     return "/".join(part for part in name.split("/") if part not in ("", "."))
 
 
-def _listed(config: MachineConfig, more: Iterable[str]) -> Iterator[tuple[str, str | None, str]]:
-    """Of each input the path, the name in a folder, and where it is; each once."""
-    folders = [nic.serve for nic in config.nics if nic.serve and nic.serve.is_dir()]
-    single = [nic.serve for nic in config.nics if nic.serve and not nic.serve.is_dir()]
-    paths = [*map(str, config.input_paths), *map(str, single), *more]
-    for path in dict.fromkeys(paths):
-        yield path, None, path
-    for folder in dict.fromkeys(folders):
-        for name in _served_names(folder):
-            yield str(folder), name, str(folder / name)
+def _listed(config: MachineConfig, more: Iterable[str], files: HostFiles) -> Iterator[tuple[str, str | None]]:
+    """Of each input the path, and the name in a folder; each once."""
+    served = {nic.serve: files.names(nic.serve) for nic in config.nics if nic.serve}
+    single = [path for path, names in served.items() if names is None]
+    for path in dict.fromkeys([*map(str, config.input_paths), *map(str, single), *more]):
+        yield path, None
+    for folder, names in served.items():
+        for name in names or []:
+            yield str(folder), name
 
 
-def _served_names(folder: Path) -> list[str]:
-    """The regular files below a folder, none through a symbolic link. Raises ConfigError for too many."""
-    names = []
-    for parent, _, files in os.walk(folder):
-        for file in files:
-            path = Path(parent, file)
-            if stat.S_ISREG(path.lstat().st_mode):
-                names.append(str(path.relative_to(folder)))
-        if len(names) > MOST_SERVED:
-            raise ConfigError(
-                f"{folder} has too many files to be kept: serve a folder of {MOST_SERVED} at most"
-            )
-    return sorted(names)
-
-
-def _digest(path: str) -> tuple[Digest, int]:
-    with _reading(path) as descriptor:
+def _digest(files: HostFiles, path: str, name: str | None = None) -> tuple[Digest, int]:
+    """The digest of an input, and its size. Raises ConfigError where it cannot be read."""
+    with _reading(files, path, name) as descriptor:
         try:
             return digest_of(descriptor), file_size(descriptor)
         except OSError as error:
-            raise _unreadable(path, error) from None
+            raise _unreadable(name or path, error) from None
 
 
 @contextmanager
-def _reading(path: str) -> Iterator[int]:
-    """A descriptor of a file, for a while. Raises ConfigError."""
+def _reading(files: HostFiles, path: str, name: str | None) -> Iterator[int]:
+    """A descriptor of an input, for a while. Raises ConfigError where it cannot be opened."""
     try:
-        descriptor = os.open(path, READING)
+        descriptor = files.open(path, READING, name)
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise _unreadable(name or path, error) from None
     try:
         yield descriptor
     finally:

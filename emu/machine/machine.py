@@ -71,7 +71,7 @@ class Machine:
         Raises ConfigError where the configuration asks for the impossible.
         """
         self.config = config
-        self._files = files
+        self.files = files
         self.observers = observers or Observers()
         self.departed = Unplugged()
         self.observers.attach(self.departed)
@@ -185,7 +185,7 @@ class Machine:
         for link in self.pc.links:
             link.close()
         self.processor.close()
-        self._files.close()
+        self.files.close()
 
     def _enter_kernel(self) -> None:
         """Put the kernel, if there is one, where a boot loader would have, and the processor at its entry."""

@@ -72,7 +72,7 @@ class Recorder:
         self._machine = machine
         self._embed = embed
         self._begins, self._taken = machine.clock.ticks, len(machine.inbox.log)
-        self._inputs = gather(machine.config, self._discs(), embed=embed)
+        self._inputs = gather(machine.config, self._discs(), embed=embed, files=machine.files)
         self._fingerprint = Fingerprint(machine.clock)
         machine.observers.attach(self._fingerprint)
         self._spool = Spool(machine, folder)
@@ -91,7 +91,9 @@ class Recorder:
         later = [disc for disc in self._discs() if disc not in known]
         inputs = self._inputs
         if later:
-            inputs = gather(self._machine.config, [*later, *known], embed=self._embed)
+            inputs = gather(
+                self._machine.config, [*later, *known], embed=self._embed, files=self._machine.files
+            )
             inputs = self._checked(inputs)
         kept = self._spool.kept
         marks = [Mark(each.ticks, each.retired, each.events, each.hash) for each in kept]
@@ -103,7 +105,7 @@ class Recorder:
             for number, each in enumerate(kept):
                 archive.add(f"snapshots/{number}.json", loads(zlib.decompress(each.state)))
                 archive.copy(f"snapshots/{number}.blocks", each.blocks)
-            write_inputs(archive, inputs)
+            write_inputs(archive, inputs, self._machine.files)
 
     def close(self) -> None:
         """Record no more."""

@@ -79,10 +79,13 @@ def newest(
     known: set[Key] = set()
     size_of = _sizes(machine)
     for stream in streams:
-        found = {key: packed for key, packed in read_packed(stream, PAGE) if key not in known}
+        found: dict[Key, tuple[bytes, int]] = {}
+        for key, packed in read_packed(stream, PAGE):
+            if key not in known:
+                found[key] = packed, size_of(key)  # refused before there are too many
         known.update(found)
-        for key, packed in found.items():
-            yield key, unpacked(packed, size_of(key))
+        for key, (packed, size) in found.items():
+            yield key, unpacked(packed, size)
     for key, content in (base or {}).items():
         if key not in known:
             yield key, content

@@ -33,7 +33,7 @@ class Described:
 def write_snapshot(path: Path, machine: Machine) -> None:
     """Save a machine that is at a decision point. Raises ConfigError; the file is whole or not there."""
     discs = [each for known in machine.pc.images.save_discs().values() for each in known]
-    inputs = gather(machine.config, discs)
+    inputs = gather(machine.config, discs, files=machine.files)
     with whole_archive(path) as archive:
         archive.begin(KIND, to_plain(Described(pinned(machine.config), inputs)))
         archive.add(STATE, to_plain(saved_state(machine)))
@@ -41,7 +41,7 @@ def write_snapshot(path: Path, machine: Machine) -> None:
             for blocks in (memory_blocks(machine), overlay_blocks(machine)):
                 for key, content in blocks:
                     write_block(stream, key, content)
-        write_inputs(archive, inputs)
+        write_inputs(archive, inputs, machine.files)
 
 
 class SnapshotFile:

@@ -188,10 +188,16 @@ def test_a_disc_that_came_from_outside_comes_again_though_it_has_gone(tmp_path: 
 
 
 def test_a_run_that_goes_on_from_a_snapshot_can_be_recorded(tmp_path: Path) -> None:
-    machine = Machine(load("unplug-all"))
+    served = tmp_path / "served"
+    served.mkdir()
+    (served / "file").write_bytes(b"served")
+    config = load("unplug-all")
+    nics = tuple(replace(nic, backend="peer", serve=served) for nic in config.nics)
+    machine = Machine(replace(config, nics=nics))
     machine.run(30_000_000)
     write_snapshot(tmp_path / "saved.emu", machine)
     machine.close()
+    (served / "file").unlink()
     machine = read_snapshot(tmp_path / "saved.emu").machine(tracked=True, deferred=True)
     begun = machine.clock.ticks
     recorder = Recorder(machine)

@@ -105,3 +105,9 @@ def test_a_damaged_recording_is_one_sentence(command: str, tmp_path: Path, capsy
     capsys.readouterr()
     assert main([command, str(file)]) == 2
     assert capsys.readouterr().err == f"emu: {file} is damaged or truncated: take a whole copy of it\n"
+
+
+def test_a_recording_is_no_guest_to_be_run(tmp_path: Path, capsys: Captured) -> None:
+    file = recorded(tmp_path)
+    assert main(["run", file]) == 2
+    assert "a recording is opened by `emu debug` or `emu replay`" in capsys.readouterr().err

@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 from emu.core.errors import ConfigError
 from emu.core.plain_json import dumps, loads
-from emu.core.state import StateError, to_plain
+from emu.core.state import Plain, StateError, to_plain
 from emu.machine import archive as archive_module
 from emu.machine.archive import Archive, is_archive, whole_archive
+from emu.machine.blocks import write_block
 from emu.machine.config import MachineConfig
+from emu.machine.inputs import gather, pinned
 from emu.machine.machine import Machine
 from emu.machine.saved_state import saved_state
-from emu.machine.snapshot_file import STATE, Described, read_snapshot, write_snapshot
+from emu.machine.snapshot_file import BLOCKS, STATE, Described, read_snapshot, write_snapshot
 from tests.unit.rom import FOREVER, write_rom
 
 PLAIN = st.recursive(
@@ -42,6 +44,11 @@ def save(folder: Path) -> Path:
     write_snapshot(file, machine)
     machine.close()
     return file
+
+
+def described(machine: Machine) -> Plain:
+    """What `emu.json` says of a snapshot of that machine."""
+    return to_plain(Described(pinned(machine.config), gather(machine.config, embed=0)))
 
 
 @given(PLAIN)
@@ -110,7 +117,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("field", ["lines", "devices", "processor", "links", "discs"])
 def test_a_state_that_does_not_fit_is_refused(field: str, tmp_path: Path) -> None:
     machine = Machine(MachineConfig(memory_mib=2, firmware=Path(write_rom(tmp_path, FOREVER))))
-    described = to_plain(Described(machine.config, []))
+    inputs = described(machine)
     state = to_plain(saved_state(machine))
     machine.close()
     assert isinstance(state, dict)
@@ -118,7 +125,7 @@ def test_a_state_that_does_not_fit_is_refused(field: str, tmp_path: Path) -> Non
         if wrong == state[field]:
             continue
         with whole_archive(tmp_path / "bad.emu") as archive:
-            archive.begin("snapshot", described)
+            archive.begin("snapshot", inputs)
             archive.add(STATE, {**state, field: wrong})
             archive.stream("blocks").close()
         with pytest.raises(ConfigError):
@@ -162,3 +169,18 @@ def test_what_is_no_archive_is_not_overwritten(what: str, tmp_path: Path) -> Non
     with pytest.raises(ConfigError, match="cannot be written"), whole_archive(path):
         pass
     assert what != "something else" or path.read_text() == "a letter"
+
+
+def test_blocks_of_memory_that_the_machine_does_not_have_are_refused(tmp_path: Path) -> None:
+    machine = Machine(MachineConfig(memory_mib=2, firmware=Path(write_rom(tmp_path, FOREVER))))
+    inputs = described(machine)
+    state = to_plain(saved_state(machine))
+    for key, content in (((0, 512), bytes(4096)), ((1, 0), b"x" * 4096), ((0, 1), b"x" * 4095)):
+        with whole_archive(tmp_path / "bad.emu") as archive:
+            archive.begin("snapshot", inputs)
+            archive.add(STATE, state)
+            with archive.stream(BLOCKS) as stream:
+                write_block(stream, key, content)
+        with pytest.raises(ConfigError, match=r"does not fit|is damaged"):
+            read_snapshot(tmp_path / "bad.emu").machine()
+    machine.close()
