@@ -18,8 +18,8 @@ from emu.machine.run_loop import Reason, Stop
 
 INTERVAL_S = 0.15
 """Between checkpoints, of wall time."""
-NEAR, FARTHER = 64, 8
-"""How many ticks before a place its predecessor is looked for, and how much farther each time."""
+WORTH_KEEPING_S = 0.03
+"""Where it took so long to go to, a checkpoint is taken: somebody looks around there."""
 
 
 class Journey:
@@ -45,6 +45,8 @@ class Journey:
         self._followers = (*followers, self._progress)
         self._checkpoints = Checkpoints(machine, budget, self._followers, stored)
         self._inside = 0
+        self._began = 0
+        """When the last block before the last change that was met began."""
         self._taken_at = monotonic()
         self.overrunning: Callable[[], None] = lambda: None
         """Told that the machine runs on behind a hit for a little, before it is put back."""
@@ -149,6 +151,7 @@ class Journey:
         coming = self._coming
         if coming is None or self.place != coming.before:
             return False
+        self._began = self._processor.block_began
         self._put_back(coming.ticks)
         return True
 
@@ -227,41 +230,32 @@ class Journey:
 
     def _before(self, ticks: int) -> Place | None:
         """The last place before the decision point at `ticks`, or None at the start of the run."""
-        start = self._checkpoints.times[0]
-        if ticks <= start:
+        if ticks <= self.start.ticks:
             return None
-        distance = NEAR
-        while True:
-            target = max(ticks - distance, start)
-            self._go(target)
-            if target == start or (self._clock.ticks < ticks and not self._processor.halted):
+        self._put_back(ticks - 1)
+        origin = self._last_place_known_before(ticks)
+        self.go_to(origin)
+        last = origin
+        while self.place.ticks < ticks:
+            last = self.place
+            if self._step() is not None:
                 break
-            distance *= FARTHER
-        while True:
-            last = self._clock.ticks
-            self._advance_a_block()
-            if self._clock.ticks >= ticks:
-                break
-        self._go(last)
-        count = 0
-        while True:
-            self._step()
-            if self.place.ticks >= ticks:
-                return Place(last, count)
-            count += 1
+        return last
 
-    def _advance_a_block(self) -> None:
-        """From one decision point to the next."""
-        ticks = self._clock.ticks
-        coming = self._coming
-        if coming is not None and coming.before.ticks == ticks:
-            while self._clock.ticks == ticks or not self._processor.at_decision_point:
-                self._step()
-            return
-        self._loop.decide()
-        if self._clock.ticks == ticks:
-            self._loop.advance(ticks + 1)
-        self._meet()
+    def _last_place_known_before(self, ticks: int) -> Place:
+        """A place before the decision point at `ticks`, few steps away. The machine is at a checkpoint."""
+        checkpoint, halted = self._clock.ticks, self._processor.halted
+        self._began = 0
+        self._run_on(ticks)
+        change = next((each for each in self._changes if each.ticks == ticks), None)
+        if change is not None and change.before.inside:
+            return Place(change.before.ticks, change.before.inside - 1)
+        began = self._began if change is not None else self._processor.block_began
+        if checkpoint < began < ticks:
+            return Place(began)
+        if halted and checkpoint > self.start.ticks:  # it may lie amid idle time, where no step ends
+            return self._before(checkpoint) or self.start
+        return Place(checkpoint)
 
     def go_to(self, place: Place) -> None:
         """Take the machine to `place`, which it has been to or will come to."""
@@ -276,7 +270,10 @@ class Journey:
         nearer = max((each for each in self._checkpoints.times if each <= ticks), default=0)
         if not self._processor.at_decision_point or here > ticks or here < nearer:
             self._put_back(ticks)
+        begun = monotonic()
         self._run_on(ticks)
+        if monotonic() - begun > WORTH_KEEPING_S:
+            self._checkpoints.take()
 
     def _run_on(self, ticks: int) -> None:
         """Run, past everything on the way, to the first decision point at or after `ticks`, or to the end."""
