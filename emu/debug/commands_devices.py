@@ -7,7 +7,6 @@ from emu.debug.debugger import Debugger
 from emu.debug.errors import CommandError
 from emu.debug.stops import location
 from emu.inspect.explanation import details, sentence
-from emu.inspect.findings import in_order
 from emu.inspect.history import KEPT, KINDS
 from emu.inspect.pci_lines import configuration, tree
 from emu.inspect.plain_state import state_lines
@@ -120,7 +119,7 @@ def _store(debugger: Debugger, rest: str) -> None:
 
 def _unplug(debugger: Debugger, rest: str) -> None:
     words(rest, 0, "`unplug` takes nothing")
-    unplug, explainer = debugger.machine.pc.unplug, debugger.explainer
+    unplug, protocol = debugger.machine.pc.unplug, debugger.protocol
     debugger.say(f"protocol version {unplug.version}, host profile {unplug.profile.name}")
     for line in state_lines(unplug.state):
         debugger.say(line)
@@ -128,12 +127,12 @@ def _unplug(debugger: Debugger, rest: str) -> None:
         debugger.say(f"  {target} has left {place}")
     for override in debugger.overrides.all:
         debugger.say(f"  override: {override}")
-    findings = in_order(explainer.found.state.found.values())
+    findings = protocol.findings()
     debugger.say("the driver so far:" if findings else "the driver has done nothing of the protocol so far")
     for finding in findings:
         debugger.say(f"  {sentence(finding)}")
         debugger.say(f"    {details(finding)[0]}")
-    debugger.say(_coming(explainer.protocol))
+    debugger.say(_coming(protocol.checker))
 
 
 def _coming(protocol: ProtocolChecker) -> str:

@@ -17,9 +17,9 @@ from emu.debug.overrides import Override, Overrides
 from emu.debug.places import Hit, Kept, Place
 from emu.debug.time_travel import TimeTravel
 from emu.inspect.decoders import PciDecoder, UnplugDecoder
-from emu.inspect.explanation import Explainer
 from emu.inspect.history import History, describe
 from emu.inspect.outcome import Verdict, judge
+from emu.inspect.protocol_watch import ProtocolWatch
 from emu.inspect.symbols import SymbolFiles
 from emu.inspect.view import Names, View
 from emu.machine.checkpoints import Follower, Stored
@@ -88,10 +88,10 @@ class Debugger:
         self._judged = False
         """Whether everything was known where the last hit was found."""
         machine.observers.attach(self.history)
-        self.explainer = Explainer(machine, self.symbols)
+        self.protocol = ProtocolWatch(machine, self.symbols)
         """What the driver did by the unplug protocol, up to here."""
         self.travel = TimeTravel(
-            machine, followers=(self._gates, self.history, self.explainer, *followers), stored=stored
+            machine, followers=(self._gates, self.history, self.protocol, *followers), stored=stored
         )
         self.travel.overrunning = self._gates.hold
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from emu.core.events import Observer
-from emu.debug.places import Found
+from emu.debug.places import BetweenBlocks, Found
 from emu.devices.pci.bus import CONFIG_DATA_PORT
 from emu.inspect.history import plain_words
 from emu.machine.machine import Machine
@@ -235,7 +235,7 @@ class LineDelivered(EventDetector):
             self.tell(f"interrupt of irq {self.line}, vector {vector:#x}", value=vector)
 
 
-class ModeChanged:
+class ModeChanged(BetweenBlocks):
     """The processor has come to another mode: found where the first block in that mode begins."""
 
     def attach(self, machine: Machine, found: Found) -> None:

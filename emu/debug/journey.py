@@ -216,17 +216,18 @@ class Journey:
 
     def step_back(self, count: int = 1) -> bool:
         """Undo `count` steps; whether there were so many."""
-        for _ in range(count):
-            here = self.place
-            if here.inside:
-                self.go_to(Place(here.ticks, here.inside - 1))
+        place = self.place
+        while count:
+            if place.inside:
+                undone = min(count, place.inside)
+                place, count = Place(place.ticks, place.inside - undone), count - undone
                 continue
-            before = self._before(here.ticks)
+            before = self._before(place.ticks)
             if before is None:
-                self.go_to(here)
-                return False
-            self.go_to(before)
-        return True
+                break
+            place, count = before, count - 1
+        self.go_to(place)
+        return not count
 
     def _before(self, ticks: int) -> Place | None:
         """The last place before the decision point at `ticks`, or None at the start of the run."""

@@ -52,6 +52,10 @@ class Detector(Protocol):
         """Look no more."""
 
 
+class BetweenBlocks:
+    """A detector whose hits lie between two blocks is one of these."""
+
+
 @dataclass(frozen=True)
 class Change:
     """Somebody changed the machine: where it stood before, and the decision point at which it stood then.

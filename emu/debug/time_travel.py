@@ -7,11 +7,11 @@ has then not been executed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from emu.debug.journey import Journey
-from emu.debug.places import Detector, Hit, Place
+from emu.debug.places import BetweenBlocks, Detector, Hit, Place
 from emu.machine.run_loop import Reason, Stop
 
 Accept = Callable[[Hit], bool]
@@ -35,28 +35,6 @@ class TimeTravel(Journey):
         `accept` says of each hit, where it is found, whether it is one to stop for.
         """
         wanted = list(detectors)
-        stop = self._step()
-        if stop is not None:
-            return stop
-        hits: list[Hit] = []
-
-        def found(hit: Hit) -> None:
-            if not hits and accept(hit):
-                if not hit.between:
-                    self.overrunning()
-                hits.append(hit)
-
-        with self._looking(wanted, found):
-            while self.place.inside and not hits:
-                stop = self._step()
-                if stop is not None and not hits:
-                    return stop
-        if hits:
-            self.go_to(hits[0].place)
-            return hits[0]
-        return self._run_at_full_speed(wanted, until, accept)
-
-    def _run_at_full_speed(self, wanted: list[Detector], until: int | None, accept: Accept) -> Stop | Hit:
         hits: list[Hit] = []
         mine = Stop(Reason.ASKED)
 
@@ -67,18 +45,34 @@ class TimeTravel(Journey):
                 self.machine.stop(mine)
                 hits.append(hit)
 
+        # A change of mode lies behind the instruction that makes it: it counts if that is passed.
+        between = [each for each in wanted if isinstance(each, BetweenBlocks)]
+        with self._looking(between, found):
+            stop = self._step()
+            stepped = False
+            if stop is None:
+                with self._looking([each for each in wanted if each not in between], found):
+                    while self.place.inside and not hits and stop is None:
+                        stop = self._step()
+                    stepped = bool(hits)
+                    stop = stop if stop is not None or hits else self._run_to_a_hit(until, hits)
+        if self._loop.pending.stop is mine:
+            self._loop.take_stop()
+        if not hits:
+            assert stop is not None
+            return stop
+        exact = hits[0] if stepped else self._exactly(hits[0], wanted)
+        self.go_to(exact.place)
+        return exact
+
+    def _run_to_a_hit(self, until: int | None, hits: list[Hit]) -> Stop | None:
+        """At full speed to a stop, or to the end of a block in which there is a hit (None)."""
         stop: Stop | None = None
-        with self._looking(wanted, found), self._advance():
+        with self._advance():
             while stop is None and not hits:
                 self._inside = 0
                 stop = self._run_to(until, hits)
-        if stop is not None and not hits:
-            return stop
-        if self._loop.pending.stop is mine:
-            self._loop.take_stop()
-        exact = self._exactly(hits[0], wanted)
-        self.go_to(exact.place)
-        return exact
+        return stop
 
     def _exactly(self, hit: Hit, wanted: list[Detector]) -> Hit:
         """The same hit, with the instruction that causes it."""
@@ -135,7 +129,7 @@ class TimeTravel(Journey):
         return [hit for hit in hits if not hit.between]
 
     @contextmanager
-    def _looking(self, detectors: list[Detector], found: Callable[[Hit], None]) -> Iterator[None]:
+    def _looking(self, detectors: Sequence[Detector], found: Callable[[Hit], None]) -> Iterator[None]:
         counts: dict[Detector, tuple[int, int]] = {}
 
         def tell(

@@ -14,7 +14,8 @@ from emu.core.events import Observer
 from emu.devices.pci.bus import CONFIG_DATA_PORT
 from emu.observe.kinds import Decoder
 
-KEPT = 4096
+KEPT, MOST_KEPT = 4096, 16384
+CONFIG_DATA_END = CONFIG_DATA_PORT + 4
 KINDS = ("ports", "irq", "exceptions", "disk", "net", "store")
 
 
@@ -94,12 +95,24 @@ class History(Observer):
         return [self._told(*entry) for entry in reversed(chosen)]
 
     def port_read(self, port: int, width: int, value: int) -> None:
-        """IN."""
-        self._access(port, width, value, False)
+        """IN. This and `port_write` are called so often that they are written out."""
+        if CONFIG_DATA_PORT <= port < CONFIG_DATA_END:
+            self._configure(port, width, value, False)
+            return
+        kept = self._kept
+        kept.append((self._clock.ticks, "ports", (port, width, value, False)))
+        if len(kept) > MOST_KEPT:
+            self._shorten()
 
     def port_write(self, port: int, width: int, value: int) -> None:
         """OUT."""
-        self._access(port, width, value, True)
+        if CONFIG_DATA_PORT <= port < CONFIG_DATA_END:
+            self._configure(port, width, value, True)
+            return
+        kept = self._kept
+        kept.append((self._clock.ticks, "ports", (port, width, value, True)))
+        if len(kept) > MOST_KEPT:
+            self._shorten()
 
     def port_string_read(self, port: int, width: int, data: bytes) -> None:
         """REP INS."""
@@ -150,22 +163,19 @@ class History(Observer):
         """The store was accessed."""
         self._add("store", f"store {operation} {path} {value}".rstrip())
 
-    def _access(self, port: int, width: int, value: int, write: bool) -> None:
-        access = port, width, value, write
-        if CONFIG_DATA_PORT <= port < CONFIG_DATA_PORT + 4:  # what it means is known only now
-            self._add("ports", describe(*access, self._ports, self._decoders), port)
-        else:
-            self._keep("ports", access)
+    def _configure(self, port: int, width: int, value: int, write: bool) -> None:
+        """CONFIG_DATA: what it means is known only now."""
+        self._add("ports", describe(port, width, value, write, self._ports, self._decoders), port)
 
     def _add(self, kind: str, text: str, port: int | None = None) -> None:
-        self._keep(kind, _Words(text, port))
+        self._kept.append((self._clock.ticks, kind, _Words(text, port)))
+        if len(self._kept) > MOST_KEPT:
+            self._shorten()
 
-    def _keep(self, kind: str, what: _Words | tuple[int, int, int, bool]) -> None:
-        kept = self._kept
-        kept.append((self._clock.ticks, kind, what))
-        if len(kept) > 2 * KEPT:
-            self._dropped += KEPT
-            del kept[:KEPT]
+    def _shorten(self) -> None:
+        dropped = len(self._kept) - KEPT
+        self._dropped += dropped
+        del self._kept[:dropped]
 
     def _told(self, ticks: int, kind: str, what: _Words | tuple[int, int, int, bool]) -> Happened:
         if isinstance(what, _Words):

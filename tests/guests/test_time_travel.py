@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from random import Random
 
 import pytest
 
@@ -12,8 +11,6 @@ from emu.debug.places import Detector, Hit, Place
 from emu.debug.time_travel import TimeTravel
 from emu.machine.loader import load
 from emu.machine.machine import Machine
-
-PLACES, MOST_STEPS = 12, 30
 
 
 class PortWritten(Observer):
@@ -43,26 +40,6 @@ def length(name: str) -> int:
     machine.run()
     machine.close()
     return machine.clock.ticks
-
-
-@pytest.mark.parametrize("name", ["modes", "exceptions", "interrupts", "unplug-all-long"])
-def test_so_many_steps_forwards_and_back_is_the_same_machine(name: str) -> None:
-    random, whole, journey = Random(name), length(name), travel(name)
-    for _ in range(PLACES):
-        journey.go_to(Place(random.randrange(whole)))
-        if journey.machine.processor.halted:
-            continue
-        journey.step(random.randrange(5))
-        place, before = journey.place, journey.machine.save()
-        count = random.randrange(1, MOST_STEPS)
-        assert journey.step(count) is None
-        assert journey.step_back(count)
-        assert journey.place == place
-        now = journey.machine.save()
-        a, b = now.processor, before.processor
-        assert {k: (a[k], b[k]) for k in a if a[k] != b[k]} == {}, (place, count)
-        assert now == before
-    journey.machine.close()
 
 
 @pytest.mark.parametrize("interval_s", [0.02, 60])
