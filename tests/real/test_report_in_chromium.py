@@ -137,7 +137,7 @@ def test_what_is_shared_is_copied_into_a_case_that_is_opened(report: Path, page:
     page.open(report.as_uri())
     assert page.evaluate(f"document.querySelectorAll('#{address} [data-like]').length") > 0
     page.open(f"{report.as_uri()}#{address}")
-    assert page.evaluate(f"document.querySelectorAll('#{address} [data-like]').length") == 0
+    page.wait_for(f"document.querySelectorAll('#{address} [data-like]').length === 0")
     assert "Test result: SUCCESS" in page.evaluate(
         f"document.querySelector('#{address} .console pre').textContent"
     )
