@@ -5,6 +5,7 @@
 	.intel_syntax noprefix
 	.section .text
 	.global vector_entries
+	.cfi_sections .debug_frame		/* for backtraces: what was interrupted is the caller */
 
 #if defined(REAL_MODE)
 	.code16
@@ -61,26 +62,22 @@ vector_entries:
 
 #if defined(LONG_MODE)
 common:
-	push	rax
-	push	rcx
-	push	rdx
-	push	rbx
-	push	rbp
-	push	rsi
-	push	rdi
-	push	r8
-	push	r9
-	push	r10
-	push	r11
-	push	r12
-	push	r13
-	push	r14
-	push	r15
+	.cfi_startproc
+	.cfi_def_cfa rsp, 56
+	.cfi_offset rip, -40
+	.cfi_offset rsp, -16
+	.irp	name, rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
+	push	\name
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset \name, 0
+	.endr
 	cld
 	mov	rdi, rsp
 	mov	rbx, rsp
+	.cfi_def_cfa_register rbx
 	and	rsp, -16
 	call	on_interrupt
+	.cfi_endproc
 	mov	rsp, rbx
 	pop	r15
 	pop	r14
@@ -101,16 +98,31 @@ common:
 	iretq
 #else
 common:
+	.cfi_startproc
+	.cfi_def_cfa esp, 20
+	.cfi_offset eip, -12
 	pushad
+	.cfi_adjust_cfa_offset 32
+	.cfi_rel_offset edi, 0
+	.cfi_rel_offset esi, 4
+	.cfi_rel_offset ebp, 8
+	.cfi_rel_offset ebx, 16
+	.cfi_rel_offset edx, 20
+	.cfi_rel_offset ecx, 24
+	.cfi_rel_offset eax, 28
 	push	ds
+	.cfi_adjust_cfa_offset 4
 	push	es
+	.cfi_adjust_cfa_offset 4
 	mov	eax, DATA32
 	mov	ds, eax
 	mov	es, eax
 	cld
 	mov	eax, esp
 	push	eax
+	.cfi_adjust_cfa_offset 4
 	call	on_interrupt
+	.cfi_endproc
 	add	esp, 4
 	pop	es
 	pop	ds
