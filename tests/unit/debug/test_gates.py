@@ -107,3 +107,24 @@ def test_steering_before_an_override_forgets_it() -> None:
     assert overrides.answer(0x10, 1, 7, 21) == 1
     overrides.forget_after(5)
     assert overrides.answer(0x10, 1, 7, 11) == 7
+
+
+def test_what_was_shown_elsewhere_is_neither_shown_nor_counted() -> None:
+    shown: list[str] = []
+    gates = Gates()
+    tell = gates.call(shown.append)
+    now = 5
+    gates.mute_until(10, lambda: now)
+    before = gates.save()
+    tell("at 5")
+    assert gates.save() == before
+    now = 11
+    tell("at 11")
+    gates.restore(before)
+    now = 3
+    tell("at 3")
+    now = 11
+    tell("at 11")
+    now = 12
+    tell("at 12")
+    assert shown == ["at 11", "at 12"]
