@@ -130,7 +130,7 @@ class Journey:
         place = kept.place
         self._put_back(place.ticks - 1)
         self._checkpoints.forget_after(self._clock.ticks)
-        self._changes = [each for each in self._changes if each.before < place]
+        self._changes = [each for each in self._changes if each.ticks < place.ticks]
         self._end = None
         self._go(place.ticks)
         self.machine.inbox.forget_future()

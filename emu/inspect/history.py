@@ -75,14 +75,17 @@ class History(Observer):
         self._kept: list[Entry] = []
         self._dropped = 0
 
-    def save(self) -> int:
-        """How much has happened."""
-        return self._dropped + len(self._kept)
+    def save(self) -> tuple[int, Entry | None]:
+        """How much has happened, and what last."""
+        return self._dropped + len(self._kept), self._kept[-1] if self._kept else None
 
-    def restore(self, count: int) -> None:
-        """Forget all but the first `count` things."""
+    def restore(self, saved: tuple[int, Entry | None]) -> None:
+        """Forget what came later; and everything, if what is known is of another run."""
+        count, last = saved
         del self._kept[max(count - self._dropped, 0) :]
-        self._dropped = min(self._dropped, count)
+        if self._dropped + len(self._kept) != count or (self._kept and self._kept[-1] != last):
+            self._kept.clear()
+            self._dropped = count
 
     def last(self, count: int, kinds: Collection[str] = ("ports",)) -> list[Happened]:
         """The last `count` things of these kinds before now: accesses to ports, unless asked otherwise."""
