@@ -94,10 +94,10 @@ def test_what_changed_memory_is_gone_back_to(session: Session) -> None:
 
 def test_breakpoints_on_memory_pci_lines_and_modes_are_met() -> None:
     session = Session("unplug-all")
-    session.say("break mode once")
-    assert "from real mode to protected mode, 16 bits" in session.say("continue")
-    session.say("delete all", "break pci 00:02.0 config 0x10-0x13 write")
+    session.say("break pci 00:02.0 config 0x10-0x13 write")
     assert "00:02.0 0x10 base address 0" in session.say("continue")
+    session.say("delete all", "break mode once")
+    assert "from real mode to protected mode, 16 bits" in session.say("continue")
     session.say("delete all", "break memory ticks change")
     assert "write 4 memory" in session.say("continue")
     session.say("delete all", "break irq 0")
