@@ -33,12 +33,14 @@ def test_commands_print_what_the_chapter_shows(chapter: Path, tmp_path: Path) ->
 
 def test_the_machine_file_chapter_has_every_table_and_key() -> None:
     chapter = (DOCS / "guide/machine-file.md").read_text()
+    sections = [section.splitlines() for section in chapter.split("\n## ")[1:]]
     documented = {
         title: set(
             re.findall(r"`(\w+)`", " ".join(line.split("|")[1] for line in rows if line.startswith("| `")))
         )
-        for title, *rows in (section.splitlines() for section in chapter.split("\n## ")[1:])
+        for title, *rows in sections
     }
+    assert len(documented) == len(sections), "a table has one section"
     known = {f"`[{name}]`": set(keys) for name, keys in TABLES.items()}
     known |= {f"`[[{name}]]`": set(keys) for name, keys in LISTS.items()}
     known |= {"`[test]`": set(KEYS), "`[store]`": set(), "`[matrix]`": set(), "`[[when]]`": set()}
