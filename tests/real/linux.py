@@ -65,12 +65,10 @@ def kernel(
 
 
 class Terminal:
-    """What the serial port is connected to: keeps the lines, each with the virtual time of its end."""
+    """What the serial port is connected to: keeps the lines."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.ended_ns: list[int] = []
-        self.now: Callable[[], int] = lambda: 0
         self.heard: Callable[[str], None] = lambda line: None
         """Told of each line."""
         self._line = bytearray()
@@ -82,32 +80,26 @@ class Terminal:
                 self._line.append(each)
                 continue
             self.lines.append(self._line.decode("ascii", "replace").rstrip("\r"))
-            self.ended_ns.append(self.now())
             self._line.clear()
             self.heard(self.lines[-1])
 
 
 @dataclass(frozen=True)
-class Booted:
-    """A run to its end: what was printed, when, and on the second serial port."""
+class Said:
+    """What a guest printed."""
 
-    stop: Stop
     lines: list[str]
-    ended_ns: list[int]
-    second: list[str]
 
     @cached_property
     def text(self) -> str:
-        """All that was printed."""
+        """All of it."""
         return "\n".join(self.lines)
 
     def after(self, start: str) -> str:
         """The rest of the line that begins so."""
-        return self.lines[self._index(start)].removeprefix(start)
-
-    def when_ns(self, start: str) -> int:
-        """When the line that begins so was printed."""
-        return self.ended_ns[self._index(start)]
+        found = [line for line in self.lines if line.startswith(start)]
+        assert found, self.text
+        return found[0].removeprefix(start)
 
     def interrupts(self, name: str) -> list[int]:
         """How many the kernel counted for a handler, by its lines."""
@@ -115,18 +107,19 @@ class Booted:
         assert counted, self.text
         return [int(count) for count in counted]
 
-    def _index(self, start: str) -> int:
-        found = [number for number, line in enumerate(self.lines) if line.startswith(start)]
-        assert found, self.text
-        return found[0]
+
+@dataclass(frozen=True)
+class Booted(Said):
+    """A run to its end."""
+
+    stop: Stop
 
 
 def boot(config: MachineConfig, heard: Callable[[Machine, str], None] = lambda machine, line: None) -> Booted:
     """Run until the guest switches the machine off; `heard` is told of each line that it prints."""
-    terminal, second = Terminal(), Terminal()
-    machine = Machine(config, serial=terminal, serial2=second)
-    terminal.now = lambda: machine.clock.now
+    terminal = Terminal()
+    machine = Machine(config, serial=terminal)
     terminal.heard = lambda line: heard(machine, line)
     stop = machine.run(until_ns=LONGEST_NS)
     machine.close()
-    return Booted(stop, terminal.lines, terminal.ended_ns, second.lines)
+    return Booted(terminal.lines, stop)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from emu.machine.bundled import FOLDER
-from emu.machine.config import Drive, MachineConfig
-from emu.machine.inbox import Arrival
-from emu.machine.machine import Machine
-from emu.machine.run_loop import Reason, Stop
+from emu.smoke.fixture import EmuGuest
+from emu.smoke.guest import Guest
 from tests.real import grub
 from tests.real.initramfs import initramfs
 from tests.real.linux import BUSYBOX, newest_kernel
@@ -21,11 +19,11 @@ from tests.unit.kernels.build import build, needs_tools
 from tests.unit.rom import EXIT
 
 MESSAGE = "a file on the partition"
-ENTER, DOWN = b"\x5a\xf0\x5a", b"\xe0\x72\xe0\xf0\x72"
-"""Scan codes of set 2: pressed and released."""
-HELLO = Drive(FOLDER / "guests/hello/hello.img", 1)
+HELLO = FOLDER / "guests/hello/hello.img"
+HALTED, REPORTED = "the guest switched the machine off", "the guest wrote 0 to the exit port"
 ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-SHORT_NS, LONG_NS = 2_000_000_000, 60_000_000_000
+SHORT_S = 2.0
+"""How long GRUB may take, in its own time."""
 EXPLORE = """
 echo "GRUB $grub_cpu $grub_platform"
 ls
@@ -64,109 +62,100 @@ def firmware(request: pytest.FixtureRequest) -> Path | None:
     return package("seabios") / "usr/share/seabios/bios-256k.bin"
 
 
-class Console:
-    """Keeps what COM1 says, as text; `waited_for` is called once the text has come that it waits for."""
-
-    def __init__(self) -> None:
-        self.kept = bytearray()
-        self.wanted = b""
-        self.waited_for: Callable[[], None] = lambda: None
-
-    def write(self, data: bytes) -> None:
-        self.kept += data
-        if self.wanted and self.wanted in self.kept:
-            self.wanted = b""
-            self.waited_for()
-
-    @property
-    def text(self) -> str:
-        return ESCAPE_SEQUENCE.sub("", self.kept.decode("utf-8", "replace")).replace("\r", "")
-
-    @property
-    def lines(self) -> list[str]:
-        return [line.rstrip() for line in self.text.splitlines()]
+def started(emu_guest: EmuGuest, firmware: Path | None, *images: Path, **settings: Any) -> Guest:
+    """A machine with these disks in order."""
+    disks = [{"image": image, "position": position} for position, image in enumerate(images)]
+    return emu_guest(firmware=firmware or "bios", disk=disks, **settings)
 
 
-def boot(
-    firmware: Path | None,
-    *drives: Drive,
-    memory_mib: int = 64,
-    until_ns: int = SHORT_NS,
-    keys: tuple[bytes, bytes] | None = None,
-) -> tuple[Console, Stop]:
-    """Run to the end; `keys` are a text to wait for and the scan codes to press then."""
-    console = Console()
-    config = MachineConfig(firmware=firmware, drives=drives, memory_mib=memory_mib)
-    machine = Machine(config, serial=console)
-    if keys is not None:
-        console.wanted, codes = keys
-        console.waited_for = lambda: machine.inbox.post(Arrival("key", codes))
-    stop = machine.run(until_ns)
-    machine.close()
-    return console, stop
+def text(guest: Guest) -> str:
+    """What COM1 said, without the sequences that place it on a terminal."""
+    return ESCAPE_SEQUENCE.sub("", guest.console)
 
 
-def test_grub_finds_disk_and_files_and_knows_the_machine(firmware: Path | None, tmp_path: Path) -> None:
+def lines(guest: Guest) -> list[str]:
+    return [line.rstrip() for line in text(guest).splitlines()]
+
+
+def test_grub_finds_disk_and_files_and_knows_the_machine(
+    emu_guest: EmuGuest, firmware: Path | None, tmp_path: Path
+) -> None:
     image = grub.disk(tmp_path, EXPLORE, {"message": MESSAGE.encode() + b"\n"})
-    console, stop = boot(firmware, Drive(image, 0))
-    assert stop == Stop(Reason.POWERED_OFF), console.text
-    lines = console.lines
-    assert lines[:2] == ["GRUB i386 pc", "(hd0) (hd0,msdos1)"]
-    assert MESSAGE in lines
-    assert "base_addr = 0x0, length = 0x9fc00, available RAM" in lines
-    assert re.search(r"^base_addr = 0x100000, length = 0x3\w{6}, available RAM$", console.text, re.MULTILINE)
-    assert "00:01.1 8086:7010 [0101] IDE Controller [PI 80]" in lines
-    assert "2008-12-15 17:11:00 Monday" in lines
+    guest = started(emu_guest, firmware, image)
+    guest.run(SHORT_S)
+    assert guest.reason == HALTED
+    said = lines(guest)
+    assert said[:2] == ["GRUB i386 pc", "(hd0) (hd0,msdos1)"]
+    assert MESSAGE in said
+    assert "base_addr = 0x0, length = 0x9fc00, available RAM" in said
+    assert re.search(r"^base_addr = 0x100000, length = 0x3\w{6}, available RAM$", text(guest), re.MULTILINE)
+    assert "00:01.1 8086:7010 [0101] IDE Controller [PI 80]" in said
+    assert "2008-12-15 17:11:00 Monday" in said
 
 
 def test_the_second_entry_of_the_menu_is_chosen_by_the_keyboard(
-    firmware: Path | None, tmp_path: Path
+    emu_guest: EmuGuest, firmware: Path | None, tmp_path: Path
 ) -> None:
-    image = grub.disk(tmp_path, MENU)
-    console, stop = boot(firmware, Drive(image, 0), keys=(b"the second", DOWN + ENTER))
-    assert "GNU GRUB" in console.text
-    assert "chosen: 2" in console.text
-    assert stop == Stop(Reason.POWERED_OFF)
+    guest = started(emu_guest, firmware, grub.disk(tmp_path, MENU))
+    guest.run_until("the second", SHORT_S)
+    assert "GNU GRUB" in guest.console
+    guest.type("<down><enter>")
+    guest.run_until("chosen: 2", SHORT_S)
+    guest.run(SHORT_S)
+    assert guest.reason == HALTED
 
 
 @needs_tools
-def test_a_multiboot_kernel_gets_what_the_bios_told_grub(firmware: Path | None, tmp_path: Path) -> None:
+def test_a_multiboot_kernel_gets_what_the_bios_told_grub(
+    emu_guest: EmuGuest, firmware: Path | None, tmp_path: Path
+) -> None:
     kernel = build(tmp_path, "multiboot").read_bytes()
     image = grub.disk(tmp_path, "multiboot /kernel one two\nboot\n", {"kernel": kernel})
-    console, stop = boot(firmware, Drive(image, 0))
-    assert stop == Stop(Reason.REPORTED, 0), console.text
-    said = dict(line.partition(" ")[::2] for line in console.lines)
+    guest = started(emu_guest, firmware, image)
+    guest.run(SHORT_S)
+    assert guest.reason == REPORTED
+    said = dict(line.partition(" ")[::2] for line in lines(guest))
     assert said["magic"] == "2badb002"
     assert said["memory"].split()[0] == f"{639:08x}"
     assert int(said["memory"].split()[1], 16) in range(62 * 1024, 63 * 1024 + 1)
     assert said["name"].startswith("GRUB 2")
 
 
-def test_the_boot_sector_of_a_second_disk_is_chained(firmware: Path | None, tmp_path: Path) -> None:
+def test_the_boot_sector_of_a_second_disk_is_chained(
+    emu_guest: EmuGuest, firmware: Path | None, tmp_path: Path
+) -> None:
     image = grub.disk(tmp_path, "set root=hd1\nchainloader +1\nboot\n")
-    console, stop = boot(firmware, Drive(image, 0), HELLO)
-    assert stop == Stop(Reason.REPORTED, 0), console.text
-    assert console.lines[-2:] == ["Hello from the guest", "Test result: SUCCESS"]
+    guest = started(emu_guest, firmware, image, HELLO)
+    guest.run(SHORT_S)
+    assert guest.reason == REPORTED
+    assert lines(guest)[-2:] == ["Hello from the guest", "Test result: SUCCESS"]
 
 
-def test_a_cd_by_grub_mkrescue_boots_to_grub(firmware: Path | None, tmp_path: Path) -> None:
+def test_a_cd_by_grub_mkrescue_boots_to_grub(
+    emu_guest: EmuGuest, firmware: Path | None, tmp_path: Path
+) -> None:
     commands = "ls\ncat /message\nlsmmap\nhalt\n"
     image = grub.cd(tmp_path, commands, {"message": MESSAGE.encode() + b"\n"})
-    console, stop = boot(firmware, Drive(image, 2, cdrom=True))
-    assert stop == Stop(Reason.POWERED_OFF), console.text
-    assert console.lines[0].startswith("(cd)")
-    assert MESSAGE in console.lines
-    assert "base_addr = 0x0, length = 0x9fc00, available RAM" in console.lines
+    guest = started(emu_guest, firmware, cdrom=[{"image": image}])
+    guest.run(SHORT_S)
+    assert guest.reason == HALTED
+    said = lines(guest)
+    assert said[0].startswith("(cd)")
+    assert MESSAGE in said
+    assert "base_addr = 0x0, length = 0x9fc00, available RAM" in said
 
 
-def test_debians_kernel_is_loaded_from_disk_and_reaches_init(firmware: Path | None, tmp_path: Path) -> None:
+def test_debians_kernel_is_loaded_from_disk_and_reaches_init(
+    emu_guest: EmuGuest, firmware: Path | None, tmp_path: Path
+) -> None:
     kernel = next((package(newest_kernel()) / "boot").glob("vmlinuz-*")).read_bytes()
     busybox = (package(BUSYBOX) / "bin/busybox").read_bytes()
     files = {"vmlinuz": kernel, "initrd": initramfs(busybox, INIT)}
     image = grub.disk(tmp_path, LINUX, files, mib=24)
-    console, stop = boot(firmware, Drive(image, 0), memory_mib=256, until_ns=LONG_NS)
-    assert stop == Stop(Reason.REPORTED, 0), console.lines[-20:]
-    assert "init: Linux version 6." in console.text
-    assert "line: BOOT_IMAGE=/vmlinuz console=ttyS0 word=from-grub" in console.lines
+    guest = started(emu_guest, firmware, image, memory=256)
+    guest.run()
+    assert guest.reason == REPORTED
+    assert "init: Linux version 6." in guest.console
+    assert "line: BOOT_IMAGE=/vmlinuz console=ttyS0 word=from-grub" in lines(guest)
     for complaint in ("BUG:", "Oops", "Call Trace", "general protection"):
-        assert complaint not in console.text
+        assert complaint not in guest.console
