@@ -251,7 +251,8 @@ class _Reader:
             if name in OF_TESTS:
                 continue
             if name not in (*TABLES, *LISTS, "store"):
-                known = [f"[{table}]" for table in (*TABLES, "store")] + [f"[[{each}]]" for each in LISTS]
+                known = [f"[{table}]" for table in (*TABLES, "store", "test", "matrix")]
+                known += [f"[[{each}]]" for each in (*LISTS, "when")]
                 raise self._refusal((name,), f"unknown table {name!r}: {suggestion(name, known)}")
             if name in LISTS and not _is_list_of_tables(content):
                 raise self._refusal(

@@ -130,26 +130,32 @@ def run(wanted: Wanted, stream: TextIO | None = None) -> int:
                 shown.dossier(list(dossier(result))[1:])
         elif result.ending in (Ending.FAILED, Ending.ERROR) and result.trace_hash:
             shown.dossier(list(dossier(result)))
+    lost = False
     if wanted.accept:
-        shown.lines(accept(result.golden for result in results if result.golden))
-    return _conclude(shown, results, reporter, pytest.ExitCode(code))
+        for line in accept(result.golden for result in results if result.golden):
+            lost = lost or line.startswith("emu:")
+            shown.lines([line])
+    status = _conclude(shown, wanted, reporter, pytest.ExitCode(code))
+    return status or (FAILED if lost else PASSED)
 
 
-def _conclude(shown: Shown, results: Sequence[CaseResult], reporter: Reporter, code: pytest.ExitCode) -> int:
+def _conclude(shown: Shown, wanted: Wanted, reporter: Reporter, code: pytest.ExitCode) -> int:
+    if code is pytest.ExitCode.USAGE_ERROR:
+        return WRONG  # pytest has said it
+    results = reporter.results.values()
     counts = Counter(result.ending for result in results)
     shown.summary({ending: counts[ending] for ending in Ending if counts[ending]})
     if reporter.trouble is not None:
         left = shown.left
         shown.complain(reporter.trouble + (f"; tests that have not run: {left}" if left else ""))
         return FAILED
-    match code:
-        case pytest.ExitCode.USAGE_ERROR:
-            return WRONG
-        case pytest.ExitCode.NO_TESTS_COLLECTED:
-            shown.complain(
-                "nothing to test: give machine files with a [test] table, or folders with *.emu.toml in them"
-            )
-            return WRONG
+    if code is pytest.ExitCode.NO_TESTS_COLLECTED:
+        shown.complain(
+            f"no test has a name that -k {wanted.keyword!r} selects: without -k their names are shown"
+            if wanted.keyword
+            else "nothing to test: give machine files with a [test] table, or folders with *.emu.toml in them"
+        )
+        return WRONG
     if any(result.outcome == REFUSED for result in results):
         return WRONG
     return FAILED if code is not pytest.ExitCode.OK else PASSED
