@@ -14,7 +14,8 @@ from emu.inspect.findings import Finding, Findings, FindingsState, broken
 from emu.inspect.place import Locator
 from emu.inspect.protocol_checker import CheckerState, ProtocolChecker
 from emu.inspect.protocol_rules import Verdict
-from emu.inspect.symbols import SymbolFiles, Symbols, files_beside
+from emu.inspect.shared_symbols import SHARED
+from emu.inspect.symbols import SymbolFiles, files_beside
 from emu.machine.config import MachineConfig
 from emu.machine.machine import Machine
 
@@ -66,12 +67,12 @@ def load_symbols(config: MachineConfig) -> tuple[SymbolFiles, list[str]]:
     Raises ConfigError where those of the configuration are unusable.
     """
     given = list(dict.fromkeys(config.run.symbols))
-    files = [Symbols.load(path) for path in given]
+    files = [SHARED.load(path) for path in given]
     complaints = []
     for path in found_symbols(config):
         if path not in given:
             try:
-                files.append(Symbols.load(path))
+                files.append(SHARED.load(path))
             except ConfigError as error:
                 complaints.append(f"warning: {error}")
     return SymbolFiles(files), complaints

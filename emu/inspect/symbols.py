@@ -68,6 +68,7 @@ class Symbols:
     def __init__(self, path: Path, image: bytes) -> None:
         """Raises ConfigError where `image` is no ELF file for x86."""
         self.path = path
+        self.image = image
         if not image.startswith(MAGIC):
             raise ConfigError(f"{path} is no ELF file: give the program's, with its symbols, not its image")
         try:
@@ -83,17 +84,7 @@ class Symbols:
     @classmethod
     def load(cls, path: Path) -> Symbols:
         """The symbols in a file. Raises ConfigError with the remedy."""
-        try:
-            if not path.is_file():
-                raise ConfigError(
-                    f"there is no file {path} to take symbols from: give the path of an ELF file"
-                )
-            if path.stat().st_size > LARGEST:
-                raise ConfigError(f"{path} is too large to take symbols from: give an ELF file below 1 GiB")
-            return cls(path, path.read_bytes())
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise ConfigError(f"cannot read the symbols {path} ({reason}): give a readable file") from None
+        return cls(path, read_program(path))
 
     @property
     def name(self) -> str:
@@ -300,6 +291,19 @@ class SymbolFiles:
     def source(self, line: Line) -> str | None:
         """The text of a source line, where the file is found."""
         return self.sources.text(line.file, line.number)
+
+
+def read_program(path: Path) -> bytes:
+    """What is in an ELF file. Raises ConfigError with the remedy."""
+    try:
+        if not path.is_file():
+            raise ConfigError(f"there is no file {path} to take symbols from: give the path of an ELF file")
+        if path.stat().st_size > LARGEST:
+            raise ConfigError(f"{path} is too large to take symbols from: give an ELF file below 1 GiB")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigError(f"cannot read the symbols {path} ({reason}): give a readable file") from None
 
 
 def files_beside(image: Path) -> list[Path]:
