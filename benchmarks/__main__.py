@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from benchmarks import (
     bus_master,
+    debugger,
     disk,
     interrupts,
     linux,
@@ -30,6 +31,7 @@ GROUPS = {
     "memory": memory.measurements,
     "processes": processes.measurements,
     "smoke": smoke.measurements,
+    "debugger": debugger.measurements,
     "linux": linux.measurements,
 }
 

@@ -69,6 +69,11 @@ class Journey:
         return Place(self._checkpoints.times[0])
 
     @property
+    def bytes_held(self) -> int:
+        """Memory that checkpoints take."""
+        return self._checkpoints.bytes_held
+
+    @property
     def ended(self) -> Stop | None:
         """How the run ended, if the machine stands at its end: it goes no further."""
         return self._end[1] if self._end is not None and self.place >= self._end[0] else None
