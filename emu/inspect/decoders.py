@@ -28,12 +28,21 @@ class PciDecoder:
 
     def __call__(self, port: int, width: int, value: int, write: bool) -> Decoded | None:
         """What the access means, if it belongs to PCI."""
+        return self.at(self.address, port, width, value, write)
+
+    @property
+    def address(self) -> ConfigAddress:
+        """What CONFIG_DATA means now."""
+        return self._bus.state.address
+
+    def at(self, selected: ConfigAddress, port: int, width: int, value: int, write: bool) -> Decoded | None:
+        """The same for an access while `selected` was what CONFIG_DATA means."""
         if port == CONFIG_ADDRESS_PORT and width == 4:
             address = ConfigAddress(value)
             return Decoded("pci", f"select {self._place(address)}" if address.enable else "select nothing")
         if not CONFIG_DATA_PORT <= port < CONFIG_DATA_PORT + 4:
             return None
-        address = self._bus.state.address
+        address = selected
         if not address.enable:
             return Decoded("pci", "no function is selected")
         lane = port - CONFIG_DATA_PORT

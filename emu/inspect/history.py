@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
 from emu.core.bus import PortBus
-from emu.core.clock import Clock
+from emu.core.clock import ELAPSED, Clock
 from emu.core.events import Observer
-from emu.devices.pci.bus import CONFIG_DATA_PORT
+from emu.devices.pci.bus import CONFIG_DATA_PORT, ConfigAddress
+from emu.inspect.decoders import PciDecoder
 from emu.observe.kinds import Decoder
 
 KEPT, MOST_KEPT = 4096, 16384
@@ -56,15 +58,11 @@ class Happened:
     """Of an access to a port."""
 
 
-@dataclass(frozen=True)
-class _Words:
-    """Something that was put into words when it happened."""
-
-    text: str
-    port: int | None = None
-
-
-Entry = tuple[int, str, _Words | tuple[int, int, int, bool]]
+Access = tuple[int, int, int, int, bool]
+"""An access to a port as it was: ticks, port, width, value, whether it was a write."""
+ConfigAccess = tuple[int, int, int, int, bool, int]
+"""The same of CONFIG_DATA, with CONFIG_ADDRESS."""
+Entry = Access | ConfigAccess | Happened
 
 
 class History(Observer):
@@ -72,6 +70,8 @@ class History(Observer):
 
     def __init__(self, clock: Clock, ports: PortBus, decoders: Collection[Decoder]) -> None:
         self._clock, self._ports, self._decoders = clock, ports, decoders
+        self._cells = clock.cells
+        self._pci = next((each for each in decoders if isinstance(each, PciDecoder)), None)
         self._kept: list[Entry] = []
         self._dropped = 0
 
@@ -91,11 +91,11 @@ class History(Observer):
         """The last `count` things of these kinds before now: accesses to ports, unless asked otherwise."""
         chosen: list[Entry] = []
         for entry in reversed(self._kept):
-            if entry[1] in kinds:
+            if ("ports" if isinstance(entry, tuple) else entry.kind) in kinds:
                 chosen.append(entry)
                 if len(chosen) == count:
                     break
-        return [self._told(*entry) for entry in reversed(chosen)]
+        return [self._told(entry) for entry in reversed(chosen)]
 
     def port_read(self, port: int, width: int, value: int) -> None:
         """IN. This and `port_write` are called so often that they are written out."""
@@ -103,7 +103,7 @@ class History(Observer):
             self._configure(port, width, value, False)
             return
         kept = self._kept
-        kept.append((self._clock.ticks, "ports", (port, width, value, False)))
+        kept.append((self._cells[ELAPSED], port, width, value, False))
         if len(kept) > MOST_KEPT:
             self._shorten()
 
@@ -113,7 +113,7 @@ class History(Observer):
             self._configure(port, width, value, True)
             return
         kept = self._kept
-        kept.append((self._clock.ticks, "ports", (port, width, value, True)))
+        kept.append((self._cells[ELAPSED], port, width, value, True))
         if len(kept) > MOST_KEPT:
             self._shorten()
 
@@ -167,11 +167,14 @@ class History(Observer):
         self._add("store", f"store {operation} {path} {value}".rstrip())
 
     def _configure(self, port: int, width: int, value: int, write: bool) -> None:
-        """CONFIG_DATA: what it means is known only now."""
-        self._add("ports", describe(port, width, value, write, self._ports, self._decoders), port)
+        """CONFIG_DATA: what it means depends on what is selected now."""
+        selected = 0 if self._pci is None else int(self._pci.address)
+        self._kept.append((self._clock.ticks, port, width, value, write, selected))
+        if len(self._kept) > MOST_KEPT:
+            self._shorten()
 
     def _add(self, kind: str, text: str, port: int | None = None) -> None:
-        self._kept.append((self._clock.ticks, kind, _Words(text, port)))
+        self._kept.append(Happened(self._clock.ticks, kind, text, port))
         if len(self._kept) > MOST_KEPT:
             self._shorten()
 
@@ -180,7 +183,12 @@ class History(Observer):
         self._dropped += dropped
         del self._kept[:dropped]
 
-    def _told(self, ticks: int, kind: str, what: _Words | tuple[int, int, int, bool]) -> Happened:
-        if isinstance(what, _Words):
-            return Happened(ticks, kind, what.text, what.port)
-        return Happened(ticks, kind, describe(*what, self._ports, self._decoders), what[0])
+    def _told(self, entry: Entry) -> Happened:
+        if isinstance(entry, Happened):
+            return entry
+        ticks, port, width, value, write = entry[:5]
+        decoders = self._decoders
+        if len(entry) == 6 and self._pci is not None:
+            decoders = [partial(self._pci.at, ConfigAddress(entry[5]))]
+        text = describe(port, width, value, write, self._ports, decoders)
+        return Happened(ticks, "ports", text, port)

@@ -147,7 +147,9 @@ def test_the_protocol_is_told_with_what_comes_next(session: Session) -> None:
     assert "has done nothing" in session.say("unplug")
 
 
-def test_chips_buses_and_events_are_shown_by_name(session: Session) -> None:
+def test_chips_buses_and_events_are_shown_by_name() -> None:
+    session = Session("unplug-all")
+    session.say("until unplug_ask")
     assert "vector base: 0x20" in session.say("show pic")
     assert "status: 0x50  seek_complete ready" in session.say("show ide")
     assert "accept_broadcast" in session.say("show ne2k")
@@ -157,6 +159,10 @@ def test_chips_buses_and_events_are_shown_by_name(session: Session) -> None:
     assert "disk 1 read" in session.say("history disk 200")
     assert "left" not in session.say("history all 4000")
     assert "pit " in session.say("devices")
+    assert "00:02.0 0x10 base address 0" in "\n".join(
+        each.text for each in session.debugger.history.last(4096)
+    )
+    session.debugger.machine.close()
 
 
 def test_ports_registers_memory_and_lines_are_changed(session: Session) -> None:
