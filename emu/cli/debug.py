@@ -173,9 +173,9 @@ class _Session:
         finally:
             for outlet in self._outlets:
                 outlet.close()
-            self.machine.close()
             if self._hash is not None:
                 print(f"Trace hash: {self._hash.hexdigest()}")
+            self.machine.close()
 
     def _say(self, text: str) -> None:
         if not self._console.ends_in_a_line:

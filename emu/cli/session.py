@@ -108,6 +108,7 @@ class Session:
                 verdict = judge(stop, self.console.kept)
                 virtual_ns, retired = machine.clock.now, machine.processor.retired
                 screen = machine.pc.vga.screen()
+                trace_hash = self._hash.hexdigest() if self._hash else None  # closing is none of the run
                 self._write_coverage()
                 verdict = self._close(verdict)
             finally:
@@ -120,7 +121,7 @@ class Session:
             virtual_ns=virtual_ns,
             wall_s=time.monotonic() - self._began,
             retired=retired,
-            trace_hash=self._hash.hexdigest() if self._hash else None,
+            trace_hash=trace_hash,
             unplugged=machine.unplugged,
             guest_log=list(self.log.kept),
             console=self.console.kept,

@@ -96,13 +96,13 @@ def _again(folder: Path, result: CaseResult, watched: Watched) -> Mapping[str, s
             capture.open()
             machine.observers.attach(capture)
         again.run_to(watched.machine.clock.ticks)
+        same = again.hash.hexdigest() == result.trace_hash
         recorder.write(folder / RECORDING, watched.stop)
     finally:
         for capture in captures:
             capture.close()
         recorder.close()
         again.close()
-    same = again.hash.hexdigest() == result.trace_hash
     note = (
         "" if same else "This is another run: the test changed the machine by other means than its inputs.\n"
     )

@@ -71,7 +71,6 @@ def _run(case: Case, how: How, watched: Watched) -> CaseResult:
         if timeline is not None:
             fields["timeline"] = timeline.as_plain()
         watched.close()
-        fields["trace_hash"] = watched.hash.hexdigest()
     except (ConfigError, HostError) as error:
         ending, problems = Ending.ERROR, [str(error)]
     result = CaseResult(case.name, str(case.file), ending, problems[0] if problems else "", **fields)
