@@ -124,6 +124,11 @@ def test_all_bundled_guests_are_listed_and_end_as_expected(installed: Installed)
         installed.run("emu", "run", name, "--json", "--serial", "null", status=EXPECTED_STATUS[expected])
 
 
+def test_bundled_guests_are_tested_by_name_with_two_workers(installed: Installed) -> None:
+    printed = installed.run("emu", "test", "polite-driver", "-j", "2", "-k", "drives=only-cd")
+    assert printed.count("passed  polite-driver[drives=only-cd,host=") == 8, printed
+
+
 def test_a_wheel_of_nothing_built_is_refused_with_the_remedy(tmp_path: Path) -> None:
     done = build_wheel(copy_sources(tmp_path, bundled=False))
     assert done.returncode != 0
