@@ -80,7 +80,7 @@ class Guest:
         return self.outcome
 
     def run_until(self, condition: Condition, limit: float | None = None) -> str:
-        """Run until the condition holds; the line of the console that it is about, if it is about one.
+        """Run until the condition holds; the line of the console that it is about, as far as it has come.
 
         A text or a regular expression: the console shows it, behind what an earlier call has found. A
         function: it says True of this guest; it is asked each millisecond of the guest's time. A number:
@@ -97,6 +97,17 @@ class Guest:
                 return self._run_until_time(round(condition * NS_PER_S))
             case _:
                 return self._run_until_true(condition, limit_ns)
+
+    def run_until_line(self, wanted: str | re.Pattern[str], limit: float | None = None) -> str:
+        """Run until the console has a whole line in which the text or the regular expression is; the line.
+
+        Raises GuestError where the guest ends first, or `limit` seconds of its time are over.
+        """
+        __tracebackhide__ = True
+        limit_ns = self._limit_ns(limit)
+        self._run_until_text(wanted, limit_ns)
+        head = self._waiter.head
+        return head + self._run_until_text("\n", limit_ns)
 
     def run_for(self, seconds: float) -> None:
         """Run for so much of the guest's time. Raises GuestError where it ends before."""

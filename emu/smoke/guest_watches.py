@@ -67,7 +67,9 @@ class Waiter(Observer):
         self._unread = bytearray()
         self._wanted: re.Pattern[bytes] | None = None
         self.line = ""
-        """The line that was found last."""
+        """The line that was found last, as far as it has come."""
+        self.head = ""
+        """Its beginning, up to the end of what was found."""
 
     def wait_for(self, wanted: str | re.Pattern[str]) -> bool:
         """Wait from now on; True where it is there already."""
@@ -95,7 +97,8 @@ class Waiter(Observer):
         if found is None:
             return False
         begin = self._unread.rfind(b"\n", 0, found.start()) + 1
-        end = self._unread.find(b"\n", found.end())
+        end = self._unread.find(b"\n", found.start())
+        self.head = as_text(bytes(self._unread[begin : found.end()]))
         self.line = as_text(bytes(self._unread[begin : end if end >= 0 else len(self._unread)]))
         del self._unread[: found.end()]
         self._wanted = None

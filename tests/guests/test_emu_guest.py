@@ -40,6 +40,15 @@ def test_a_text_that_was_there_before_anybody_waited_is_found_at_once(emu_guest:
         guest.run_until("more")
 
 
+def test_a_whole_line_can_be_waited_for(emu_guest: EmuGuest) -> None:
+    guest = emu_guest("unplug-all")
+    assert guest.run_until("Found:") == "Found:"
+    assert guest.run_until_line(re.compile("^Used")) == "Used: disks, CD and NIC, polled and by interrupt"
+    assert guest.run_until_line("disks") == "Gone: disks 0 1"
+    guest.run()
+    assert guest.run_until_line("NIC") == "Gone: NIC"
+
+
 def test_a_limit_of_the_guests_time_is_a_failure_with_words(emu_guest: EmuGuest) -> None:
     guest = emu_guest("unplug-all")
     with pytest.raises(GuestError, match="but the limit of virtual time was reached"):
