@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from emu.debug.debugger import Debugger
@@ -59,3 +61,17 @@ def hash_of(name: str, script: str | None) -> str:
 @pytest.mark.parametrize("name", ["hello", "modes", "keyboard", "unplug-all"])
 def test_a_run_under_the_debugger_is_the_same_run(name: str) -> None:
     assert hash_of(name, WANDERING) == hash_of(name, None)
+
+
+def test_keys_are_typed_again_where_another_run_begins_before_them() -> None:
+    gates, config, lines = Gates(), load("keyboard"), list[str]()
+    machine = Machine(config, tracked=True)
+    cues = Cues(machine, config.run.keys)
+    machine.observers.attach(cues)
+    debugger = Debugger(machine, say=lines.append, gates=gates, followers=[cues])
+    script = ["continue", "goto 1ms", "override off", "continue"]
+    assert run_script(debugger, script, lines.append) == 0, lines
+    ends = [where for said, where in pairwise(lines) if said.startswith("ended: SUCCESS")]
+    assert len(ends) == 2, lines
+    assert ends[0] == ends[1], "without keys the guest has less to check"
+    machine.close()
