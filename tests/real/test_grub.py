@@ -13,7 +13,7 @@ from emu.smoke.fixture import EmuGuest
 from emu.smoke.guest import Guest
 from tests.real import grub
 from tests.real.initramfs import initramfs
-from tests.real.linux import BUSYBOX, newest_kernel
+from tests.real.linux import BUSYBOX, LONGEST_WALL_S, newest_kernel
 from tests.real.packages import package
 from tests.unit.kernels.build import build, needs_tools
 from tests.unit.rom import EXIT
@@ -152,7 +152,7 @@ def test_debians_kernel_is_loaded_from_disk_and_reaches_init(
     busybox = (package(BUSYBOX) / "bin/busybox").read_bytes()
     files = {"vmlinuz": kernel, "initrd": initramfs(busybox, INIT)}
     image = grub.disk(tmp_path, LINUX, files, mib=24)
-    guest = started(emu_guest, firmware, image, memory=256)
+    guest = started(emu_guest, firmware, image, memory=256, wall=LONGEST_WALL_S)
     guest.run()
     assert guest.reason == REPORTED
     assert "init: Linux version 6." in guest.console

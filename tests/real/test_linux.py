@@ -17,7 +17,7 @@ from emu.core.events import Observer
 from emu.machine.bundled import FOLDER
 from emu.machine.config import EPOCH, PEER_ADDRESS
 from emu.smoke.fixture import EmuGuest
-from tests.real.linux import COMPLAINTS, Said, kernel
+from tests.real.linux import COMPLAINTS, LONGEST_WALL_S, Said, kernel
 
 MODULES = ("sd_mod", "sr_mod", "ata_piix", "ne2k-pci")
 CD = FOLDER / "guests/hello/hello.iso"
@@ -99,6 +99,7 @@ def booted(disks: Disks, tmp_path_factory: pytest.TempPathFactory) -> Booted:
     wanted = kernel(folder, SCRIPT, MODULES, "libata.force=2:pio4")
     guests, second = EmuGuest(), SecondPort()
     guest = guests(
+        wall=LONGEST_WALL_S,
         memory=256,
         image=wanted.image,
         initrd=wanted.initrd,
