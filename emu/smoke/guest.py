@@ -233,7 +233,7 @@ class Guest:
     @property
     def trace_hash(self) -> str:
         """A hash over all that happened so far: the same in each run."""
-        return self._watched.hash.hexdigest()
+        return str(self._last["trace_hash"]) if self._last is not None else self._watched.hash.hexdigest()
 
     @property
     def machine(self) -> Machine:
@@ -254,7 +254,6 @@ class Guest:
         if self._last is None:
             self._last = self._evidence()
             self._watched.close()
-            self._last["trace_hash"] = self.trace_hash
 
     def result(self, name: str, file: str, ending: Ending, reason: str = "") -> CaseResult:
         """What came of the test that had this guest in its hands."""

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from emu.smoke.result import CaseResult, Ending
 from emu.smoke.watched import Watched
 
 MOST_TRACE_LINES = 200_000
+ANOTHER_RUN = "This is another run: the test changed the machine by other means than its inputs.\n"
 LONGEST_NAME = 150
 
 
@@ -80,34 +81,44 @@ def _again(folder: Path, result: CaseResult, watched: Watched) -> Mapping[str, s
     """Make the run again; its trace, and files that are written on the way."""
     lines = deque[str](maxlen=MOST_TRACE_LINES)
     again = Watched(watched.config, arrivals=watched.machine.inbox.log, tracked=True)
-    machine, recorder = again.machine, Recorder(again.machine, folder=folder)
-    journal = Journal(lines.append, clock=machine.clock, position=lambda: machine.processor.code_position)
-    decoders = (PciDecoder(machine.pci), UnplugDecoder(machine.pc.unplug, machine.ports))
-    for observer in trace_observers(
-        KINDS, journal, ports=machine.ports, mmio=machine.mmio, decoders=decoders
-    ):
-        machine.observers.attach(observer)
-    captures = [
-        Capture(folder / f"{name.replace(' ', '-')}.pcap", nic=name, clock=machine.clock, failed=_fail)
-        for name in map(nic_name, range(len(watched.config.nics)))
-    ]
+    recorder, captures = Recorder(again.machine, folder=folder), _captures(folder, again)
     try:
+        _trace(again, lines.append)
         for capture in captures:
             capture.open()
-            machine.observers.attach(capture)
+            again.machine.observers.attach(capture)
         again.run_to(watched.machine.clock.ticks)
-        same = again.hash.hexdigest() == result.trace_hash
+        same = again.hash.hexdigest() == result.trace_hash  # closing is none of the run
         recorder.write(folder / RECORDING, watched.stop)
     finally:
         for capture in captures:
             capture.close()
         recorder.close()
         again.close()
-    note = (
-        "" if same else "This is another run: the test changed the machine by other means than its inputs.\n"
-    )
+    note = "" if same else ANOTHER_RUN
     left_out = "... earlier events are left out\n" if len(lines) == MOST_TRACE_LINES else ""
     return {"trace.txt": note + left_out + "".join(lines)}
+
+
+def _trace(watched: Watched, write: Callable[[str], None]) -> None:
+    """Have every event written."""
+    machine = watched.machine
+    journal = Journal(write, clock=machine.clock, position=lambda: machine.processor.code_position)
+    decoders = (PciDecoder(machine.pci), UnplugDecoder(machine.pc.unplug, machine.ports))
+    for observer in trace_observers(
+        KINDS, journal, ports=machine.ports, mmio=machine.mmio, decoders=decoders
+    ):
+        machine.observers.attach(observer)
+
+
+def _captures(folder: Path, watched: Watched) -> Sequence[Capture]:
+    """A file for the frames of each card."""
+    return [
+        Capture(
+            folder / f"{name.replace(' ', '-')}.pcap", nic=name, clock=watched.machine.clock, failed=_fail
+        )
+        for name in map(nic_name, range(len(watched.config.nics)))
+    ]
 
 
 def _fail(problem: str) -> None:

@@ -71,13 +71,30 @@ class Watched:
     ) -> None:
         """`arrivals`: what came from outside in the run that is to be made again.
 
-        Raises ConfigError where the configuration asks for the impossible."""
+        Raises ConfigError where the configuration asks for the impossible.
+        """
         if config.run.input == "-":
             raise ConfigError(
                 "[run] input: standard input is no input of a test: name a file, or use [[input]]"
             )
         self.config = config
         self.machine = machine = Machine(config, tracked=tracked)
+        machine.loop.pace = Pace(config.run.slice_bytes, config.run.single_step)
+        machine.loop.breathe = self._breathe
+        self._attach()
+        if arrivals is not None:
+            machine.inbox.replay(arrivals)
+        else:
+            self._take_input()
+        self.stop: Stop | None = None
+        """How the last run ended."""
+        self.wall_s = 0.0
+        """How long it ran, on the host's clock."""
+        self._wall_limit_s, self._begun = wall_s, 0.0
+        self.is_closed = False
+
+    def _attach(self) -> None:
+        machine = self.machine
         self.kept = Kept()
         decoder = UnplugDecoder(machine.pc.unplug, machine.ports)
         self.transcript = Transcript(machine.clock, decoder)
@@ -85,19 +102,6 @@ class Watched:
         self.hash = TraceHash(machine.clock)
         for observer in (self.kept, self.transcript, self.history, self.hash):
             machine.observers.attach(observer)
-        if arrivals is not None:
-            machine.inbox.replay(arrivals)
-        else:
-            self._take_input()
-        machine.loop.pace = Pace(config.run.slice_bytes, config.run.single_step)
-        machine.loop.breathe = self._breathe
-        self.wall_s = 0.0
-        """How long it ran, on the host's clock."""
-        self._wall_limit_s = wall_s
-        self._begun = 0.0
-        self.stop: Stop | None = None
-        """How the last run ended."""
-        self.is_closed = False
 
     def _take_input(self) -> None:
         """Have typed what the configuration says."""

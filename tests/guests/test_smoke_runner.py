@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from emu.cli.main import main
 from emu.smoke.result import CaseResult, Ending
 from emu.smoke.runner import run_case
 from emu.smoke.scenario import Scenario
@@ -146,3 +148,10 @@ def test_a_skipped_case_does_not_run(tmp_path: Path) -> None:
 def test_a_result_is_the_same_as_plain_data_and_back(tmp_path: Path) -> None:
     found = unplug_all(tmp_path, 'never = ["Gone"]\nprotocol = true')
     assert CaseResult.from_plain(found.as_plain()) == found
+
+
+def test_the_trace_hash_is_that_of_emu_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "unplug-all", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    found = unplug_all(tmp_path, "")
+    assert (found.trace_hash, found.virtual_ns) == (printed["trace_hash"], printed["virtual_ns"])
