@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from textwrap import wrap
 
 from emu.debug.debugger import Debugger
 from emu.debug.errors import CommandError
 from emu.machine.nearest import suggestion
 
+LINE, LONG_USAGE = 100, 35
+"""Columns of a help text; the longest usage that stands beside it."""
 Action = Callable[[Debugger, str], None]
 
 
@@ -75,14 +78,23 @@ class Commands:
         if rest:
             command = self.find(rest.split()[0])
             shorts = f" (short: {', '.join(command.shorts)})" if command.shorts else ""
-            debugger.say(f"{command.usage}{shorts}\n  {command.help}")
+            debugger.say(f"{command.usage}{shorts}")
+            for line in wrap(command.help, LINE):
+                debugger.say(f"  {line}")
             return
         groups = dict.fromkeys(command.group for command in self.all)
-        width = max(len(command.usage) for command in self.all if len(command.usage) < 40)
+        width = max(len(command.usage) for command in self.all if len(command.usage) < LONG_USAGE)
         for group in groups:
             debugger.say(group)
             for command in (each for each in self.all if each.group == group):
-                debugger.say(f"  {command.usage:<{width}}  {command.help}")
+                first, *more = wrap(command.help, LINE - width)
+                if len(command.usage) > width:  # on a line of its own
+                    debugger.say(f"  {command.usage}")
+                    debugger.say(f"  {'':<{width}}  {first}")
+                else:
+                    debugger.say(f"  {command.usage:<{width}}  {first}")
+                for line in more:
+                    debugger.say(f"  {'':<{width}}  {line}")
         debugger.say(
             "A name may be shortened as far as it stays the only one. `help NAME` tells the short forms."
         )
