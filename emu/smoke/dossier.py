@@ -13,8 +13,8 @@ RECORDING = "run.recording"
 
 def dossier(result: CaseResult) -> Iterator[str]:
     """The reason in one sentence, then the evidence."""
-    yield f"{result.name}: {result.reason}"
-    yield from (f"also: {each}" for each in result.also)
+    yield printable(f"{result.name}: {result.reason}")
+    yield from (printable(f"also: {each}") for each in result.also)
     console = result.console.replace("\r", "").rstrip("\n").split("\n") if result.console else []
     yield from _part("Transcript", result.golden.get("diff", ()))
     yield from _part("Console", [printable(line) for line in console[-SHOWN_LINES:]])

@@ -96,13 +96,11 @@ def _ending(case: Case, watched: Watched, expected: Expected) -> tuple[Ending, l
 
 
 def limit_ns(case: Case) -> int:
-    """When a run ends at the latest, in its own time."""
-    limits = (case.expected.virtual_s, case.config.run.limit_s)
-    seconds = min((each for each in limits if each is not None), default=DEFAULT_VIRTUAL_S)
+    """When a run ends at the latest, in its own time: [test] has the first word, then [run]."""
+    seconds = case.expected.virtual_s or case.config.run.limit_s or DEFAULT_VIRTUAL_S
     return max(round(seconds * NS_PER_S), 1)
 
 
 def wall_limit_s(case: Case) -> float:
     """How long a run may take on the host's clock."""
-    limits = (case.expected.wall_s, case.config.run.wall_s)
-    return min((each for each in limits if each is not None), default=DEFAULT_WALL_S)
+    return case.expected.wall_s or case.config.run.wall_s or DEFAULT_WALL_S

@@ -155,3 +155,8 @@ def test_the_trace_hash_is_that_of_emu_run(tmp_path: Path, capsys: pytest.Captur
     printed = json.loads(capsys.readouterr().out)
     found = unplug_all(tmp_path, "")
     assert (found.trace_hash, found.virtual_ns) == (printed["trace_hash"], printed["virtual_ns"])
+
+
+def test_a_tests_limit_has_the_first_word(tmp_path: Path) -> None:
+    longer = unplug_all(tmp_path, "virtual = 1.0", "[run]\nlimit = 0.02")
+    assert longer.ending is Ending.PASSED
