@@ -112,7 +112,7 @@ def booted(disks: Disks, tmp_path_factory: pytest.TempPathFactory) -> Booted:
         nic=[{"backend": "peer", "serve": folder / "served.bin"}],
     )
     guest.machine.observers.attach(second)
-    guest.run_until(re.compile("^rtc: "))
+    guest.run_until_line(re.compile("^rtc: "))
     clock_read_s = guest.now
     guest.run()
     guests.close()
