@@ -111,12 +111,20 @@ class Shown:
 
     def _write(self, *parts: tuple[str, str]) -> None:
         if self._console is None:
-            self._stream.write("".join(text for text, _ in parts) + "\n")
-            self._stream.flush()
+            self._write_plain("".join(text for text, _ in parts) + "\n")
             return
         from rich.text import Text
 
         self._console.print(Text.assemble(*parts))
+
+    def _write_plain(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:  # nobody reads on, but files and the exit status are still wanted
+            sink = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(sink, self._stream.fileno())
+            os.close(sink)
 
 
 def _times(result: CaseResult) -> str:

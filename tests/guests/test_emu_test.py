@@ -86,3 +86,12 @@ def test_wrong_usage_is_a_sentence_and_status_2(arguments: tuple[str, ...], comp
 
 def test_an_empty_folder_is_wrong_usage(tmp_path: Path) -> None:
     assert emu_test(tmp_path, status=2)[1].startswith("emu: nothing to test: give machine files")
+
+
+def test_where_nobody_reads_on_files_and_status_are_what_they_would_be(tmp_path: Path) -> None:
+    (tmp_path / "hello.emu.toml").write_text(HELLO + "[matrix]\nmemory = [16, 32, 48]\n")
+    command = f"{sys.executable} -m emu test {tmp_path} --junit {tmp_path}/junit.xml | true"
+    command += "; echo ${PIPESTATUS[0]}"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert (ended.stdout, ended.stderr) == ("0\n", "")
+    assert (tmp_path / "junit.xml").read_text().count("<testcase") == 3
