@@ -18,8 +18,8 @@ from emu.machine.loader import load
 from emu.machine.machine import Machine
 from tests.real.initramfs import initramfs
 
-GUESTS = ("unplug-all", "hostile-smc", "hostile-ports")
-"""Mostly drivers; mostly code; nothing but accesses to ports."""
+GUESTS = ("unplug-all", "hostile-smc", "hostile-ports", "guest-log", "ide-disk")
+"""Mostly drivers; mostly code; nothing but accesses to ports; ports byte by byte; repeated accesses."""
 LONG, LONG_NS = "rtc", 10_000_000_000
 """A guest that runs for more than ten seconds of its time."""
 WATCHED = {"an address": "break 0x1fff0", "a port": "break port 0x9999"}

@@ -49,14 +49,14 @@ class PortAccess(EventDetector):
     words: Words = plain_words
 
     def port_read(self, port: int, width: int, value: int) -> None:
-        """IN."""
-        if self.reads and self._matches(port, width, value):
-            self.tell(self.words(port, width, value, False), value=value, port=port, width=width)
+        """IN. This and `port_write` are called so often that they look at the port themselves."""
+        if port < self._end and port + width > self._first and self.reads:
+            self._accessed(port, width, value, write=False)
 
     def port_write(self, port: int, width: int, value: int) -> None:
         """OUT."""
-        if self.writes and self._matches(port, width, value):
-            self.tell(self.words(port, width, value, True), value=value, port=port, width=width)
+        if port < self._end and port + width > self._first and self.writes:
+            self._accessed(port, width, value, write=True)
 
     def port_string_read(self, port: int, width: int, data: bytes) -> None:
         """REP INS."""
@@ -68,17 +68,34 @@ class PortAccess(EventDetector):
         if self.writes:
             self._string("write", port, width, data)
 
-    def _string(self, verb: str, port: int, width: int, data: bytes) -> None:
-        for at in range(0, len(data), width):
-            value = int.from_bytes(data[at : at + width], "little")
-            if self._matches(port, width, value):
-                text = f"{verb} {width} port {port:#x} = {value:#0{2 + 2 * width}x}, element {at // width}"
-                self.tell(text, value=value, port=port, width=width)
-                return
+    def __post_init__(self) -> None:
+        self._first, self._end = self.ports.start, self.ports.stop
 
-    def _matches(self, port: int, width: int, value: int) -> bool:
-        overlaps = port < self.ports.stop and port + width > self.ports.start
-        return overlaps and self.width in (None, width) and self.value in (None, value)
+    def _accessed(self, port: int, width: int, value: int, *, write: bool) -> None:
+        if self.width in (None, width) and self.value in (None, value):
+            self.tell(self.words(port, width, value, write), value=value, port=port, width=width)
+
+    def _string(self, verb: str, port: int, width: int, data: bytes) -> None:
+        overlaps = port < self._end and port + width > self._first
+        if not overlaps or self.width not in (None, width):
+            return
+        element = self._element(width, data)
+        if element is not None:
+            value = int.from_bytes(data[element * width : (element + 1) * width], "little")
+            text = f"{verb} {width} port {port:#x} = {value:#0{2 + 2 * width}x}, element {element}"
+            self.tell(text, value=value, port=port, width=width)
+
+    def _element(self, width: int, data: bytes) -> int | None:
+        """The first element with the value that is looked for."""
+        if self.value is None:
+            return 0
+        if self.value >> 8 * width:
+            return None
+        wanted = self.value.to_bytes(width, "little")
+        at = data.find(wanted)
+        while at >= 0 and at % width:
+            at = data.find(wanted, at + 1)
+        return None if at < 0 else at // width
 
 
 @dataclass(eq=False)

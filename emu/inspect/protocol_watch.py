@@ -32,6 +32,8 @@ class ProtocolWatch(Observer):
             self._found,
             host_version=unplug.version if unplug.profile.offered else None,
         )
+        self._has_logged = False
+        """Since the last reset."""
         machine.observers.attach(self)
 
     def findings(self) -> list[Finding]:
@@ -46,13 +48,16 @@ class ProtocolWatch(Observer):
     def port_write(self, port: int, width: int, value: int) -> None:
         """OUT."""
         if FIRST_PORT <= port < END:
-            logged = port == LOG_PORT and width == 1
-            if not logged or Step.LOG not in self.checker.state.conversation.done:
-                self.checker.port_write(port, width, value)
+            if port == LOG_PORT and width == 1:
+                if self._has_logged:
+                    return
+                self._has_logged = True
+            self.checker.port_write(port, width, value)
 
     def reset_requested(self, cause: str) -> None:
         """Everything begins anew."""
         self.checker.reset_requested(cause)
+        self._has_logged = False
 
     def save(self) -> tuple[FindingsState, CheckerState]:
         """What is known by now."""
@@ -61,3 +66,4 @@ class ProtocolWatch(Observer):
     def restore(self, saved: tuple[FindingsState, CheckerState]) -> None:
         """Know what was known then."""
         self._found.state, self.checker.state = deepcopy(saved)
+        self._has_logged = Step.LOG in self.checker.state.conversation.done
