@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emu.core.errors import ConfigError
-from emu.inspect.coverage import Coverage, format_of
+from emu.inspect.coverage import NO_LINES, Coverage, format_of, refuse_nowhere
 from emu.inspect.explanation import load_symbols
 from emu.machine.config import MachineConfig
 from emu.machine.machine import Machine
@@ -20,15 +20,11 @@ class CoverageFile:
         self._format = format_of(self._path, config.run.coverage_format)
         if config.run.gdb is not None:
             raise ConfigError("gdb goes back and forth, --coverage counts one run: leave one of them out")
-        if not self._path.parent.is_dir():
-            raise ConfigError(
-                f"there is no folder {self._path.parent} for the coverage: make it, or name another"
-            )
+        refuse_nowhere(self._path)
         self._symbols, self.complaints = load_symbols(config)
         if self._format == "lcov" and not any(file.units for file in self._symbols.files):
             raise ConfigError(
-                "lcov is about source lines, and there is no ELF file with debugging information: "
-                "give one by --symbols, or write *.drcov, which is about addresses"
+                f"{NO_LINES}: give one by --symbols, or write *.drcov, which is about addresses"
             )
         self._coverage = Coverage(machine)
 

@@ -12,6 +12,7 @@ from emu.cli.commands import Command
 from emu.cli.run import Target, option
 from emu.core.errors import ConfigError
 from emu.machine.bundled import guest_path
+from emu.machine.config import COVERAGE
 from emu.smoke.scenario import SCENARIO_SUFFIX
 
 WHICH, HOW, RESULTS = "Which tests run", "How they run", "What is kept of them"
@@ -43,6 +44,13 @@ class Tests(Target):
 @option(RESULTS, "--junit", metavar="PATH", help="Results for a CI, as JUnit's XML.")
 @option(RESULTS, "--report", metavar="FILE.html", help="A page to read: all that was seen, with timelines.")
 @option(RESULTS, "--keep", metavar="PATH", help="A folder for everything about those that fail.")
+@option(
+    RESULTS,
+    "--coverage",
+    metavar="PATH",
+    help="Which code all guests together ran: *.info for lcov, by source lines; *.drcov by blocks.",
+)
+@option(RESULTS, "--coverage-format", words=COVERAGE, help="How (by the name of the file).")
 def test(paths: tuple[str, ...], **given: Any) -> int:
     """Boot guests and check what they did: machine files with a [test] table, folders of *.emu.toml (and of
     tests in Python that use the fixture `emu_guest`), or guests that come with emu, by name.

@@ -13,17 +13,42 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from pathlib import Path
+from typing import Any, Protocol
 
 from emu.core.errors import ConfigError
 from emu.cpu.executed import Ran
-from emu.inspect import drcov, lcov
+from emu.inspect.drcov import Blocks
+from emu.inspect.lcov import Lines
 from emu.inspect.symbols import COMPARED, SymbolFiles, Symbols
 from emu.machine.machine import Machine
+from emu.machine.nearest import suggestion
 
 SUFFIXES = {".info": "lcov", ".drcov": "drcov"}
+NO_LINES = "lcov is about source lines, and there is no ELF file with debugging information"
+
+
+class Counts(Protocol):
+    """What a file of coverage says, of one run or of several."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to say."""
+
+    def as_plain(self) -> dict[str, Any]:
+        """Plain data that JSON takes."""
+
+    def add(self, plain: Mapping[str, Any], /) -> None:
+        """Add another run, as `as_plain` gave it."""
+
+    def encoded(self, name: str = "", /) -> bytes:
+        """The file; `name` is that of the test."""
+
+
+FORMS: Mapping[str, type[Lines] | type[Blocks]] = {"lcov": Lines, "drcov": Blocks}
+"""The formats; called, each has counts of nothing yet."""
 
 
 class Coverage:
@@ -46,21 +71,22 @@ class Coverage:
 
         `name` is that of the test.
         """
-        shares, _ = attribute(self.ranges(), symbols)
-        programs = [(file, Times(ran)) for file, ran in shares]
-        write_whole(path, lcov.tracefile(programs, symbols.sources, name).encode())
+        self.write("lcov", path, symbols, name)
 
     def write_drcov(self, path: Path, symbols: SymbolFiles) -> None:
         """Write all blocks that ran, by programs, and by addresses those of none. Raises ConfigError."""
-        shares, others = attribute(self.ranges(), symbols)
-        write_whole(path, drcov.log(shares, others))
+        self.write("drcov", path, symbols)
 
     def write(self, form: str, path: Path, symbols: SymbolFiles, name: str = "") -> None:
         """Write as `lcov` or as `drcov`. Raises ConfigError."""
+        write_whole(path, self.counts(form, symbols).encoded(name))
+
+    def counts(self, form: str, symbols: SymbolFiles) -> Counts:
+        """What a file has to say, for `lcov` or for `drcov`."""
+        shares, others = attribute(self.ranges(), symbols)
         if form == "lcov":
-            self.write_lcov(path, symbols, name)
-        else:
-            self.write_drcov(path, symbols)
+            return Lines.of(((file, Times(ran)) for file, ran in shares), symbols.sources)
+        return Blocks.of(shares, others)
 
 
 class Times:
@@ -113,7 +139,17 @@ def format_of(path: Path, given: str | None) -> str:
             f"the name {path} says no format of coverage: call it *.info for lcov or *.drcov for drcov, "
             "or add --coverage-format"
         )
+    if form not in FORMS:
+        raise ConfigError(f"there is no format {form!r} of coverage: {suggestion(form, FORMS)}")
     return form
+
+
+def refuse_nowhere(path: Path) -> None:
+    """Say before anything runs that no file can be at `path`. Raises ConfigError."""
+    if not path.parent.is_dir():
+        raise ConfigError(f"there is no folder {path.parent} for the coverage: make it, or name another")
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder: give the coverage a file in it, such as {path / 'all.info'}")
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -7,8 +7,8 @@ for each 4 GiB of linear addresses, because a block's place in its module has 32
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from emu.cpu.executed import Ran
 from emu.inspect.symbols import Symbols
@@ -27,28 +27,56 @@ class Module(NamedTuple):
     path: str
 
 
-def log(shares: Iterable[tuple[Symbols, list[Ran]]], others: Iterable[Ran]) -> bytes:
-    """What a log has in it: `shares` are of programs, `others` of none."""
-    modules: list[Module] = []
-    blocks: set[tuple[int, int, int]] = set()
+class Blocks:
+    """Blocks that ran, by modules: of one run, or of several together."""
 
-    def add(module: Module, ran: Iterable[Ran]) -> None:
-        for each in ran:
-            blocks.add((len(modules), each.start - module.base, min(each.size, LARGEST)))
-        modules.append(module)
+    def __init__(self) -> None:
+        self._modules: dict[Module, set[tuple[int, int]]] = {}
 
-    for program, ran in shares:
-        low, high = program.span
-        add(Module(low, high, str(program.path)), ran)
-    by_reach: dict[int, list[Ran]] = {}
-    for each in others:
-        by_reach.setdefault(each.start // REACH, []).append(each)
-    for number, ran in sorted(by_reach.items()):
-        base = number * REACH
-        add(Module(base, base + REACH - 1, f"memory-{base:x}" if base else "memory"), ran)
-    return _head(modules, len(blocks)) + b"".join(
-        BLOCK.pack(offset, size, module) for module, offset, size in sorted(blocks)
-    )
+    @classmethod
+    def of(cls, shares: Iterable[tuple[Symbols, list[Ran]]], others: Iterable[Ran]) -> Blocks:
+        """Those of one run: `shares` are of programs, `others` of none."""
+        blocks = cls()
+        for program, ran in shares:
+            low, high = program.span
+            module = Module(low, high, str(program.path))
+            blocks._add(module, ((each.start - low, min(each.size, LARGEST)) for each in ran))
+        for each in sorted(others):
+            base = each.start // REACH * REACH
+            module = Module(base, base + REACH - 1, f"memory-{base:x}" if base else "memory")
+            blocks._add(module, [(each.start - base, min(each.size, LARGEST))])
+        return blocks
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing ran."""
+        return not any(self._modules.values())
+
+    def as_plain(self) -> dict[str, Any]:
+        """Plain data that JSON takes."""
+        return {
+            "modules": [
+                [*module, [number for block in sorted(blocks) for number in block]]
+                for module, blocks in self._modules.items()
+            ]
+        }
+
+    def add(self, plain: Mapping[str, Any]) -> None:
+        """Add another run, as `as_plain` gave it."""
+        for base, end, path, numbers in plain["modules"]:
+            self._add(Module(base, end, path), zip(numbers[::2], numbers[1::2], strict=True))
+
+    def encoded(self, _name: str = "") -> bytes:
+        """A log; the format has no name of a test."""
+        count = sum(map(len, self._modules.values()))
+        return _head(list(self._modules), count) + b"".join(
+            BLOCK.pack(offset, size, number)
+            for number, blocks in enumerate(self._modules.values())
+            for offset, size in sorted(blocks)
+        )
+
+    def _add(self, module: Module, blocks: Iterable[tuple[int, int]]) -> None:
+        self._modules.setdefault(module, set()).update(blocks)
 
 
 def _head(modules: list[Module], blocks: int) -> bytes:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from emu.inspect.functions import functions
 from emu.inspect.sources import Sources
 from emu.inspect.symbols import Symbols
 
@@ -30,15 +29,57 @@ class Source:
     lines: dict[int, int] = field(default_factory=dict)
     functions: Counter[tuple[int, str]] = field(default_factory=Counter)
 
+    def add(self, other: Source) -> None:
+        """Add what another program or run did of the same file."""
+        for number, times in other.lines.items():
+            self.lines[number] = self.lines.get(number, 0) + times
+        for place, times in other.functions.items():
+            self.functions[place] += times
 
-def tracefile(programs: Iterable[tuple[Symbols, Times]], sources: Sources, name: str = "") -> str:
-    """The text of a tracefile. What several programs have of the same source is added."""
-    found: dict[str, Source] = {}
-    for program, times in programs:
-        for file, source in _of_program(program, times).items():
-            _add(found.setdefault(file, Source()), source)
-    records = [_record(str(sources.find(file) or file), source) for file, source in sorted(found.items())]
-    return f"TN:{NO_WORD.sub('_', name)}\n" + "".join(records)
+
+class Lines:
+    """Executions by source file, those too that never ran: of one run, or of several added up."""
+
+    def __init__(self) -> None:
+        self._sources: dict[str, Source] = {}
+
+    @classmethod
+    def of(cls, programs: Iterable[tuple[Symbols, Times]], sources: Sources) -> Lines:
+        """Those of one run. What several programs have of the same source is added."""
+        lines = cls()
+        for program, times in programs:
+            for file, source in _of_program(program, times).items():
+                lines._add(str(sources.find(file) or file), source)
+        return lines
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no program had debugging information."""
+        return not self._sources
+
+    def as_plain(self) -> dict[str, Any]:
+        """Plain data that JSON takes."""
+        return {
+            path: {
+                "lines": [list(source.lines), list(source.lines.values())],
+                "functions": [[number, name, times] for (number, name), times in source.functions.items()],
+            }
+            for path, source in self._sources.items()
+        }
+
+    def add(self, plain: Mapping[str, Any]) -> None:
+        """Add another run, as `as_plain` gave it."""
+        for path, each in plain.items():
+            functions = {(number, name): times for number, name, times in each["functions"]}
+            self._add(path, Source(dict(zip(*each["lines"], strict=True)), Counter(functions)))
+
+    def encoded(self, name: str = "") -> bytes:
+        """A tracefile; `name` is that of the test."""
+        records = [_record(path, source) for path, source in sorted(self._sources.items())]
+        return "".join([f"TN:{NO_WORD.sub('_', name)}\n", *records]).encode()
+
+    def _add(self, path: str, source: Source) -> None:
+        self._sources.setdefault(path, Source()).add(source)
 
 
 def _of_program(program: Symbols, times: Times) -> dict[str, Source]:
@@ -48,7 +89,7 @@ def _of_program(program: Symbols, times: Times) -> dict[str, Source]:
             if line.number and program.code(low, 1):  # the linker may have left it out
                 lines = found.setdefault(line.file, Source()).lines
                 lines[line.number] = max(lines.get(line.number, 0), times.within(low, high))
-        for each in functions(program.dwarf, unit):
+        for each in program.functions[unit]:
             if program.code(each.address, 1) and each.declared.file in found:
                 place = each.declared.number, each.name
                 found[each.declared.file].functions[place] += times.at(each.address)
@@ -57,13 +98,6 @@ def _of_program(program: Symbols, times: Times) -> dict[str, Source]:
                     number = each.called_at.number
                     lines[number] = max(lines.get(number, 0), times.at(each.address))
     return found
-
-
-def _add(total: Source, source: Source) -> None:
-    for number, times in source.lines.items():
-        total.lines[number] = total.lines.get(number, 0) + times
-    for place, times in source.functions.items():
-        total.functions[place] += times
 
 
 def _record(path: str, source: Source) -> str:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from elftools.elf.elffile import ELFFile
 
 from emu.core.errors import ConfigError
+from emu.inspect.functions import Entered, functions
 from emu.inspect.inlining import Call, Inlining
 from emu.inspect.line_table import MALFORMED, Line, LineTable, Unit
 from emu.inspect.sources import Sources
@@ -163,6 +164,11 @@ class Symbols:
     def units(self) -> list[Unit]:
         """The compilation units that there is debugging information of."""
         return self._lines.units()
+
+    @cached_property
+    def functions(self) -> dict[Unit, list[Entered]]:
+        """The functions of each compilation unit, and where each is entered."""
+        return {unit: list(functions(self.dwarf, unit)) for unit in self.units}
 
     def code(self, address: int, size: int) -> bytes:
         """What the file has at `address`, if that is code: at most `size` bytes."""

@@ -21,8 +21,9 @@ from emu.smoke.tables import DEFAULT_WALL_S
 class EmuGuest:
     """The fixture: makes guests, and closes those that a test leaves open."""
 
-    def __init__(self, *, full: bool = False) -> None:
+    def __init__(self, *, full: bool = False, coverage: str | None = None) -> None:
         self._full = full
+        self._coverage = coverage
         self.guests: list[Guest] = []
 
     def __call__(
@@ -39,7 +40,9 @@ class EmuGuest:
         """
         __tracebackhide__ = True
         try:
-            guest = Guest(configuration(target, settings), wall_s=wall, full=self._full)
+            guest = Guest(
+                configuration(target, settings), wall_s=wall, full=self._full, coverage=self._coverage
+            )
         except ConfigError as error:
             raise ConfigError(str(error)) from None  # the loader's frames tell a test's author nothing
         self.guests.append(guest)

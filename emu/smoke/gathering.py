@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from emu.smoke.covered import together
 from emu.smoke.dossier import dossier
 from emu.smoke.guest import Guest
 from emu.smoke.pytest_plugin import CASE
@@ -64,13 +66,14 @@ def of_guests(report: pytest.TestReport, item: pytest.Item, guests: Sequence[Gue
     if report.failed and report.when != "call":
         ending = Ending.ERROR
     result = guests[-1].result(item.name, str(item.path), ending, _reason(report))
+    coverage = together(guest.coverage() for guest in guests)
     if report.failed:
         folder = item.config.option.emu_keep
         if folder:
             result = guests[-1].keep(Path(folder), result)
         lines = list(dossier(result))
         report.sections.append((f"the guest {guests[-1].config.name}", "\n".join(lines[1:]).strip("\n")))
-    return result.as_plain()
+    return replace(result, coverage=coverage).as_plain()
 
 
 class Gatherer:
@@ -93,3 +96,30 @@ class Gatherer:
             self.results[report.nodeid] = CaseResult(
                 report.nodeid, report.nodeid, Ending.ERROR, f"cannot be collected: {reason}"
             )
+
+
+class InOrder(Gatherer):
+    """Knows in which order tests were collected, however they are shared out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._order: dict[str, int] = {}
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """It is known what will run."""
+        self._note([item.nodeid for item in session.items])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        """A worker knows what there is to run."""
+        self._note(ids)
+
+    def in_order(self) -> list[CaseResult]:
+        """All results so far."""
+        last = len(self._order)
+        results = sorted(self.results.items(), key=lambda pair: self._order.get(pair[0], last))
+        return [result for _, result in results]
+
+    def _note(self, ids: list[str]) -> None:
+        for nodeid in ids:
+            self._order.setdefault(nodeid, len(self._order))

@@ -10,7 +10,7 @@ def test_everything_leaves(emu_guest):
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from emu.machine.keys import strokes
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Reason, Stop
 from emu.smoke import evidence
+from emu.smoke.covered import Covered
 from emu.smoke.departures import contract
 from emu.smoke.golden import text_of
 from emu.smoke.guest_watches import FOUND, GuestMemory, PortsSeen, Waiter
@@ -50,8 +51,15 @@ class Guest:
     Where a test fails, what this guest did last is shown; the fixture closes it.
     """
 
-    def __init__(self, config: MachineConfig, *, wall_s: float = DEFAULT_WALL_S, full: bool = False) -> None:
-        """`full`: have a timeline for a report.
+    def __init__(
+        self,
+        config: MachineConfig,
+        *,
+        wall_s: float = DEFAULT_WALL_S,
+        full: bool = False,
+        coverage: str | None = None,
+    ) -> None:
+        """`full`: have a timeline for a report; `coverage`: count for this format which code runs.
 
         Raises ConfigError where the configuration asks for the impossible.
         """
@@ -66,6 +74,7 @@ class Guest:
         self.machine.observers.attach(self._waiter)
         self.memory = GuestMemory(self.machine)
         self._timeline = self._watched.timeline() if full else None
+        self._covered = Covered(self._watched, coverage)
         self._last: dict[str, Any] | None = None
 
     # running
@@ -264,6 +273,10 @@ class Guest:
             }
         return CaseResult(name, file, ending, reason, **fields)
 
+    def coverage(self) -> Mapping[str, Any]:
+        """Which code ran, where that is counted: part of a result."""
+        return self._covered.as_plain() if self._last is None else self._last["coverage"]
+
     def keep(self, folder: Path, result: CaseResult) -> CaseResult:
         """Close this guest and keep everything about its run below `folder`: `result` with what was kept."""
         self.close()
@@ -278,6 +291,7 @@ class Guest:
             **evidence.close_up(self._watched),
             "timeline": {} if self._timeline is None else self._timeline.as_plain(),
             "findings": [finding.as_plain() for finding in self._explainer.findings()],
+            "coverage": self._covered.as_plain(),
         }
 
     def _limit_ns(self, limit: float | None) -> int:

@@ -35,6 +35,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--emu-keep", metavar="DIR", help="keep everything about cases that fail below DIR")
     group.addoption("--emu-report", metavar="FILE", help="tell what came of all tests on a page of HTML")
+    group.addoption(
+        "--emu-coverage",
+        metavar="FILE",
+        help="write which code all guests together ran: *.info for lcov, by source lines; *.drcov by blocks",
+    )
+    group.addoption(
+        "--emu-coverage-format", metavar="FORMAT", help="how: lcov or drcov (by the name of the file)"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,15 +51,35 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.keyword = AXIS.sub(
             lambda found: axis_keyword(found[1], found[2]), config.option.keyword
         )
-    if config.option.emu_report and not hasattr(config, "workerinput"):
+    if not hasattr(config, "workerinput") and (config.option.emu_report or config.option.emu_coverage):
         from emu.core.errors import ConfigError
-        from emu.smoke.reporting import ReportWriter, title
 
         try:
-            writer = ReportWriter(Path(config.option.emu_report), title(config.args))
+            _register_writers(config)
         except ConfigError as error:
             raise pytest.UsageError(str(error)) from None
+
+
+def _register_writers(config: pytest.Config) -> None:
+    """Have files written in the end. Raises ConfigError."""
+    if config.option.emu_report:
+        from emu.smoke.reporting import ReportWriter, title
+
+        writer = ReportWriter(Path(config.option.emu_report), title(config.args))
         config.pluginmanager.register(writer, "emu-report")
+    if config.option.emu_coverage:
+        from emu.smoke.coverage_file import CoverageWriter
+
+        coverage_format(config)
+        config.pluginmanager.register(CoverageWriter(Path(config.option.emu_coverage)), "emu-coverage")
+
+
+def coverage_format(config: pytest.Config) -> str | None:
+    """The format in which it is wanted which code runs; None where it is not. Raises ConfigError."""
+    from emu.inspect.coverage import format_of
+
+    option = config.option
+    return format_of(Path(option.emu_coverage), option.emu_coverage_format) if option.emu_coverage else None
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -75,7 +103,9 @@ def emu_guest(request: pytest.FixtureRequest) -> Iterator[EmuGuest]:
     """Makes guests: `guest = emu_guest("unplug-all", profile="qemu")`; see `emu.smoke.guest.Guest`."""
     from emu.smoke.fixture import EmuGuest
 
-    guests = request.node.stash[GUESTS] = EmuGuest(full=bool(request.config.option.emu_report))
+    config = request.config
+    guests = EmuGuest(full=bool(config.option.emu_report), coverage=coverage_format(config))
+    request.node.stash[GUESTS] = guests
     yield guests
     guests.close()
 
@@ -180,7 +210,12 @@ def how(config: pytest.Config) -> How:
 
     option = config.option
     keep = Path(option.emu_keep) if option.emu_keep else None
-    return How(accept=option.emu_accept, keep=keep, full=bool(option.emu_report))
+    return How(
+        accept=option.emu_accept,
+        keep=keep,
+        full=bool(option.emu_report),
+        coverage=coverage_format(config),
+    )
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from emu.core.errors import ConfigError
-from emu.smoke.gathering import Gatherer
+from emu.smoke.gathering import InOrder
 from emu.smoke.report import write_report
 
 MOST_NAMED = 3
@@ -24,7 +23,7 @@ def title(paths: Sequence[str]) -> str:
     return f"Smoke tests: {', '.join(shown[:MOST_NAMED])}{more}"
 
 
-class ReportWriter(Gatherer):
+class ReportWriter(InOrder):
     """Writes the results in the order in which tests were collected, however they were shared out."""
 
     def __init__(self, path: Path, title: str) -> None:
@@ -33,26 +32,10 @@ class ReportWriter(Gatherer):
         if path.is_dir() or not path.parent.is_dir():
             raise ConfigError(f"the report cannot be written to {path}: give a file in a folder that exists")
         self._path, self._title = path, title
-        self._order: dict[str, int] = {}
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """It is known what will run."""
-        self._note([item.nodeid for item in session.items])
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
-        """A worker knows what there is to run."""
-        self._note(ids)
 
     def pytest_sessionfinish(self) -> None:
         """All is over. Ends pytest with a sentence where the report cannot be written."""
-        last = len(self._order)
-        results = sorted(self.results.items(), key=lambda pair: self._order.get(pair[0], last))
         try:
-            write_report(self._path, [result for _, result in results], self._title)
+            write_report(self._path, self.in_order(), self._title)
         except ConfigError as error:
             pytest.exit(str(error), returncode=pytest.ExitCode.INTERNAL_ERROR)
-
-    def _note(self, ids: list[str]) -> None:
-        for nodeid in ids:
-            self._order.setdefault(nodeid, len(self._order))

@@ -51,6 +51,8 @@ class CaseResult:
     """Where its transcript is not that of its golden file: `path`, `text` and the lines of a `diff`."""
     timeline: Mapping[str, Any] = field(default_factory=dict)
     """What happened when, as `emu.observe.timeline.Timeline.as_plain` gives it."""
+    coverage: Mapping[str, Any] = field(default_factory=dict)
+    """Where it was asked for, which code ran: as `emu.smoke.covered` gives it."""
     last_accesses: Sequence[str] = ()
     """Of a case that did not pass: the last port accesses, a line each."""
     processor: Sequence[str] = ()

@@ -10,6 +10,7 @@ from emu.core.errors import ConfigError, HostError
 from emu.inspect.outcome import Outcome
 from emu.machine.run_loop import Reason
 from emu.smoke import evidence
+from emu.smoke.covered import Covered
 from emu.smoke.expect import Expected
 from emu.smoke.golden import compare
 from emu.smoke.keep import kept
@@ -31,6 +32,8 @@ class How:
     """A folder where everything about cases that fail is kept."""
     full: bool = False
     """Gather what a report shows: the timeline, and what the protocol's checker found."""
+    coverage: str | None = None
+    """The format for which it is counted which code runs."""
 
 
 def run_case(case: Case, how: How | None = None) -> CaseResult:
@@ -51,6 +54,7 @@ def run_case(case: Case, how: How | None = None) -> CaseResult:
 def _run(case: Case, how: How, watched: Watched) -> CaseResult:
     try:
         expected = Expected(case.expected, watched, explained=how.full)
+        covered = Covered(watched, how.coverage)
     except ConfigError as error:
         return CaseResult(case.name, str(case.file), Ending.ERROR, str(error))
     timeline = watched.timeline() if how.full else None
@@ -70,6 +74,7 @@ def _run(case: Case, how: How, watched: Watched) -> CaseResult:
             fields["findings"] = [finding.as_plain() for finding in expected.explainer.findings()]
         if timeline is not None:
             fields["timeline"] = timeline.as_plain()
+        fields["coverage"] = covered.as_plain()
         watched.close()
     except (ConfigError, HostError) as error:
         ending, problems = Ending.ERROR, [str(error)]

@@ -34,6 +34,8 @@ class Wanted:
     junit: str | None = None
     report: str | None = None
     keep: str | None = None
+    coverage: str | None = None
+    coverage_format: str | None = None
     accept: bool = False
 
     def arguments(self) -> list[str]:
@@ -44,6 +46,8 @@ class Wanted:
         words += ["--junitxml", self.junit] if self.junit else []
         words += ["--emu-keep", self.keep] if self.keep else []
         words += ["--emu-report", self.report] if self.report else []
+        words += ["--emu-coverage", self.coverage] if self.coverage else []
+        words += ["--emu-coverage-format", self.coverage_format] if self.coverage_format else []
         words += ["--emu-accept"] if self.accept else []
         return [*words, *self.paths]
 

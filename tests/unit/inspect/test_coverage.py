@@ -9,8 +9,8 @@ import pytest
 
 from emu.core.errors import ConfigError
 from emu.cpu.executed import Ran
-from emu.inspect import drcov
 from emu.inspect.coverage import Coverage, Times, format_of
+from emu.inspect.drcov import Blocks
 from emu.inspect.symbols import SymbolFiles, Symbols
 from emu.machine.config import Kernel, MachineConfig
 from emu.machine.machine import Machine
@@ -119,7 +119,9 @@ def test_drcov_has_blocks_by_programs_and_those_of_none(program: Path, tmp_path:
 
 def test_drcov_has_a_module_for_every_4_gib_of_other_code(tmp_path: Path) -> None:
     high = 0xFFFF_FFFF_8100_0000
-    (tmp_path / "a.drcov").write_bytes(drcov.log([], [Ran(high, 9, b"", 2), Ran(0x7C00, 3, b"", 1)]))
+    (tmp_path / "a.drcov").write_bytes(
+        Blocks.of([], [Ran(high, 9, b"", 2), Ran(0x7C00, 3, b"", 1)]).encoded()
+    )
     modules, blocks = read_log(tmp_path / "a.drcov")
     assert [module.path for module in modules] == ["memory", "memory-ffffffff00000000"]
     assert blocks == [Block(0, 0x7C00, 3), Block(1, high, 9)]
