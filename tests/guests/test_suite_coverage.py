@@ -12,6 +12,7 @@ import pytest
 
 from emu.cpu import executed
 from emu.machine.bundled import guests_folder
+from emu.smoke.coverage_file import CoverageWriter
 from emu.smoke.result import CaseResult, Ending
 from emu.smoke.runner import How, run_case
 from emu.smoke.scenario import Scenario
@@ -100,21 +101,40 @@ def test_guests_of_a_test_in_python_count_too_all_of_them(suite: Path) -> None:
 
 
 def test_drcov_has_the_blocks_of_all_cases(suite: Path) -> None:
+    (suite / "suite/third.emu.toml").write_text('[machine]\nguest = "hello"\n[test]\n')
     for name, *arguments in (
         ("seed", "suite/seed.emu.toml"),
         ("none", "suite/none.emu.toml"),
+        ("third", "suite/third.emu.toml"),
         ("all", "suite"),
         ("two", "suite", "-j", "2"),
     ):
         emu_test(suite, *arguments, "--coverage", name, "--coverage-format", "drcov")
-    logs = {name: read_log(suite / name) for name in ("seed", "none", "all")}
+    logs = {name: read_log(suite / name) for name in ("seed", "none", "third", "all")}
     blocks = {
         name: {(modules[block.module].path, block.start, block.size) for block in found}
         for name, (modules, found) in logs.items()
     }
-    assert blocks["all"] == blocks["seed"] | blocks["none"] > blocks["seed"]
-    assert blocks["none"] - blocks["seed"]
+    assert blocks["all"] == blocks["seed"] | blocks["none"] | blocks["third"]
+    assert all(blocks[name] - blocks["seed"] for name in ("none", "third"))
+    assert [Path(module.path).name for module in logs["all"][0]] == [
+        "unplug-all.elf",
+        "unplug-all-second.real.elf",
+        "memory",
+        "hello.elf",
+    ]
     assert (suite / "two").read_bytes() == (suite / "all").read_bytes()
+
+
+def test_modules_are_in_the_order_of_the_tests_whichever_ended_first(tmp_path: Path) -> None:
+    writer = CoverageWriter(tmp_path / "all.drcov")
+    writer.pytest_xdist_node_collection_finished(None, ["first", "second"])
+    for name in ("second", "first"):
+        counts = {"modules": [[0x1000, 0x2000, name, [0, 4]]]}
+        coverage = {"form": "drcov", "complete": True, "counts": counts}
+        writer.results[name] = CaseResult(name, "", Ending.PASSED, coverage=coverage)
+    assert list(writer.pytest_sessionfinish()) == [None]
+    assert [module.path for module in read_log(tmp_path / "all.drcov")[0]] == ["first", "second"]
 
 
 def test_counting_leaves_the_run_as_it_is_and_costs_nothing_where_nobody_asked() -> None:

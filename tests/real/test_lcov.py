@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,15 @@ def test_lcov_finds_as_many_lines_as_we_say_and_adds_runs_up(tmp_path: Path) -> 
         assert f"({hit} of {all_lines} lines)" in call("lcov", "--summary", path)
     call("lcov", "-a", one, "-a", other, "-o", both)
     assert numbers(both)[0] > max(numbers(one)[0], numbers(other)[0])
+
+
+def test_lcov_reads_the_sum_of_a_suite(tmp_path: Path) -> None:
+    path = tmp_path / "all.info"
+    call(sys.executable, "-m", "emu", "test", "unplug-all", "ne2k", "--coverage", path)
+    hit, all_lines = numbers(path)
+    assert f"({hit} of {all_lines} lines)" in call("lcov", "--summary", path)
+    call("genhtml", "--quiet", "-o", tmp_path / "pages", path)
+    assert list((tmp_path / "pages").rglob("ne2k.c.gcov.html"))
 
 
 def test_genhtml_shows_the_source_with_what_ran(tmp_path: Path) -> None:
