@@ -88,6 +88,7 @@ def sit(*arguments: str, program: tuple[str, ...] = ("-m", "emu")) -> Iterator[S
         os.login_tty(terminal)
         os.chdir(ROOT)
         os.environ["TERM"] = "xterm"
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
         os.execv(sys.executable, [sys.executable, *program, *arguments])
     os.close(terminal)
     sitting = Sitting(process, keyboard)
