@@ -13,10 +13,11 @@ from emu.debug.breakpoints import Breakpoint
 from emu.debug.debugger import Debugger
 from emu.debug.detectors import AtAddress, Interrupted, MemoryAccess
 from emu.debug.errors import CommandError
+from emu.debug.journey import GivenUpError
 from emu.debug.places import Place
 from emu.inspect.disassembly import Instruction
 from emu.inspect.unwinding import return_slot
-from emu.machine.run_loop import Stop
+from emu.machine.run_loop import Reason, Stop
 
 PASSED = ("call", "lcall", "int", "loop", "syscall", "sysenter", "vmmcall", "vmcall")
 RETURNS = ("ret", "retf", "retfq", "iret", "iretd", "iretq", "sysret", "sysretq", "sysexit", "sysexitq")
@@ -24,6 +25,8 @@ BY_DELIVERY = ("iret", "iretd", "iretq")
 MOST_STEPS, MOST_DELIVERIES = 20_000, 1000
 ADDRESS_BYTES = 2
 """The least that a return address takes."""
+MOST_ERROR_CODE = 8
+"""Bytes that an exception may push below the address to return to."""
 KINDS = ("interrupt", "exception", "int")
 
 
@@ -58,27 +61,36 @@ def out(debugger: Debugger) -> None:
     """`finish`: to where the function under way returns to. Raises CommandError."""
     guest = debugger.machine.processor.look()
     slot = return_slot(debugger.symbols, guest)
-    back = None if slot is None else debugger.view.number(slot, 8 if guest.bits == 64 else 4)
+    back = None if slot is None else debugger.view.number(slot.address, 8 if guest.bits == 64 else 4)
     if back is not None:
         reached = f"rsp > {debugger.view.registers()['rsp']}"
         debugger.forwards([Breakpoint(AtAddress(guest.code_base + back), condition=reached)])
         return
-    leaving = _leaving(debugger)
-    debugger.forwards(place=leaving.place)
+    leaving = None
+    with debugger.on_the_way():
+        leaving = _leaving(debugger)
+    if leaving is not None:
+        debugger.forwards(place=leaving.place)
 
 
 def out_back(debugger: Debugger) -> None:
     """`reverse-finish`: back to the call of the function under way, or to before its interrupt."""
     slot = return_slot(debugger.symbols, debugger.machine.processor.look())
-    if slot is not None:
-        _to_call(debugger, slot, delivered=False)
-    else:
-        leaving = _leaving(debugger)
-        _to_call(debugger, leaving.slot, delivered=leaving.delivered)
+    with debugger.on_the_way():
+        if slot is not None:
+            _to_call(debugger, slot.address, delivered=slot.delivered)
+        else:
+            leaving = _leaving(debugger)
+            _to_call(debugger, leaving.slot, delivered=leaving.delivered)
 
 
 def over_back(debugger: Debugger) -> None:
     """`reverse-next`: back by a step, or to before the call that returned to here."""
+    with debugger.on_the_way():
+        _over_back(debugger)
+
+
+def _over_back(debugger: Debugger) -> None:
     here = debugger.travel.place
     if not debugger.travel.step_back():
         debugger.stopped("at the start: nothing is before")
@@ -120,10 +132,10 @@ def _leaving(debugger: Debugger) -> Leaving:
         if code is not None and is_whole(code):
             inner = _behind(debugger, code)
             stop = debugger.run([inner], heed=False)
-            ended = isinstance(stop, Stop)
+            ended = _heeded(stop if isinstance(stop, Stop) else None)
         else:
-            ended = travel.step() is not None
-        if ended or debugger.interrupted:
+            ended = _heeded(travel.step())
+        if ended:
             break
         if word in RETURNS and before >= level:
             found = Leaving(travel.place, before, word in BY_DELIVERY)
@@ -134,6 +146,13 @@ def _leaving(debugger: Debugger) -> Leaving:
             f"no return was found within {MOST_STEPS} instructions: give `until ADDRESS`, or load symbols"
         )
     return found
+
+
+def _heeded(stop: Stop | None) -> bool:
+    """Whether the run ended. Raises GivenUpError where somebody asked."""
+    if stop is not None and stop.reason is Reason.ASKED:
+        raise GivenUpError
+    return stop is not None
 
 
 def _to_call(debugger: Debugger, slot: int, *, delivered: bool) -> None:
@@ -148,8 +167,8 @@ def _to_call(debugger: Debugger, slot: int, *, delivered: bool) -> None:
         if hit is None:
             break
         debugger.travel.overrunning()
-        debugger.travel.step()
-        is_it = debugger.view.stack == slot
+        _heeded(debugger.travel.step())
+        is_it = debugger.view.stack in range(slot - MOST_ERROR_CODE, slot + 1)
         debugger.travel.go_to(hit.place)
         if is_it:
             debugger.stopped(hit.text)
@@ -169,6 +188,6 @@ def _to_first(debugger: Debugger, here: Place) -> None:
         if view.here == address and before != address:
             first = travel.place
         before = view.here
-        if travel.step() is not None:
+        if _heeded(travel.step()):
             break
     travel.go_to(first)

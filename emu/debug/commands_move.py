@@ -10,7 +10,7 @@ from emu.debug.commands import Command, number, words
 from emu.debug.debugger import Debugger
 from emu.debug.detectors import AtAddress
 from emu.debug.errors import CommandError
-from emu.debug.places import Detector, Place
+from emu.debug.places import Detector
 from emu.debug.stops import KINDS, detector
 
 GROUP = "Move"
@@ -55,9 +55,9 @@ def _alone(name: str, act: Callable[[Debugger], None]) -> Callable[[Debugger, st
 
 def _goto(debugger: Debugger, rest: str) -> None:
     if rest == "start":
-        debugger.go_to(debugger.travel.start)
+        debugger.go_to_time(debugger.travel.start.ticks)
     elif rest:
-        debugger.go_to(Place(debugger.ticks(rest)))
+        debugger.go_to_time(debugger.ticks(rest))
     else:
         raise CommandError("where to? give a time such as 29.18ms, or `start`")
 

@@ -5,7 +5,8 @@ Knows nothing of terminals: lines go out through `say`, commands come in through
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from emu.debug.breakpoints import Breakpoint, ElsewhereError, Midway
 from emu.debug.errors import CommandError
 from emu.debug.expressions import evaluate
 from emu.debug.gates import Gates
+from emu.debug.journey import GivenUpError
 from emu.debug.overrides import Override, Overrides
 from emu.debug.places import Hit, Kept, Place
 from emu.debug.time_travel import TimeTravel
@@ -151,15 +153,15 @@ class Debugger:
             if not isinstance(result, Hit) or self._stops_here(result, wanted):
                 return result
 
-    def backwards(self, wanted: Sequence[Breakpoint]) -> bool:
-        """Go back to the last hit of one of these; whether there is one. Counts count forwards only."""
+    def backwards(self, wanted: Sequence[Breakpoint]) -> None:
+        """Go back to the last hit of one of these. Counts count forwards only."""
         self._remember()
-        hit = self.run_back(wanted)
-        if hit is None:
-            self.stopped("at the start: nothing was found before")
-            return False
-        self._arrived(hit, wanted)
-        return True
+        with self.on_the_way():
+            hit = self.run_back(wanted)
+            if hit is None:
+                self.stopped("at the start: nothing was found before")
+            else:
+                self._arrived(hit, wanted)
 
     def run_back(self, wanted: Sequence[Breakpoint]) -> Hit | None:
         """The same without showing where it led."""
@@ -188,13 +190,27 @@ class Debugger:
     def step_back(self, count: int) -> None:
         """Undo `count` instructions."""
         self._remember()
-        self.stopped("" if self.travel.step_back(count) else "at the start: nothing is before")
+        with self.on_the_way():
+            self.stopped("" if self.travel.step_back(count) else "at the start: nothing is before")
 
-    def go_to(self, place: Place) -> None:
-        """Go to a place of this run."""
+    def go_to_time(self, ticks: int) -> None:
+        """Go to a moment of this run."""
         self._remember()
-        self.travel.go_to(max(place, self.travel.start))
-        self.stopped("")
+        with self.on_the_way():
+            self.travel.go_to_time(max(ticks, self.travel.start.ticks))
+            self.stopped("")
+
+    @contextmanager
+    def on_the_way(self) -> Iterator[None]:
+        """Movements over what was run before: whoever asks to stop has the machine back where it was."""
+        if self.travel.may_give_up:  # part of a larger one
+            yield
+            return
+        try:
+            with self.travel.interruptible():
+                yield
+        except GivenUpError:
+            self.stopped("given up: back where it was")
 
     def override(self, port: int, value: int, times: int | None, width: int | None) -> Override:
         """Let the guest read `value` from here on: the run becomes another one."""

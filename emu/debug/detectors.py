@@ -133,7 +133,8 @@ class Interrupted(EventDetector):
 
     def _come(self, kind: str, vector: int, more: str) -> None:
         if kind == self.kind and self.vector in (None, vector):
-            self.tell(f"{kind} {vector:#x}{more}", value=vector)
+            values = {"value": vector}
+            self._found(self, f"{kind} {vector:#x}{more}", values, left=kind != "interrupt")
 
 
 @dataclass(eq=False)

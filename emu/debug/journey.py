@@ -22,6 +22,10 @@ WORTH_KEEPING_S = 0.03
 """Where it took so long to go to, a checkpoint is taken: somebody looks around there."""
 
 
+class GivenUpError(Exception):
+    """Somebody asked to stop a machine that was on its way: it is back where it was."""
+
+
 class Journey:
     """A tracked machine that can go back, and can be changed where it stands."""
 
@@ -53,6 +57,12 @@ class Journey:
         self._checkpoints.take()
         self.advancing = False
         """Whether the run goes where its user wants it to, not over what was run before."""
+        self.may_give_up = False
+        """Whether the machine is on a way that it gives up for whoever asks it to stop."""
+        self.travelling: Callable[[], None] = lambda: None
+        """Called now and then while the machine runs and does not advance."""
+        self._stood: tuple[int, int, tuple[int, ...]] | None = None
+        """The last step that did not leave its instruction: when, which there, with which registers."""
         self._breathe_before = self._loop.breathe
         self._loop.breathe = self._breathe
 
@@ -173,15 +183,49 @@ class Journey:
 
     @contextmanager
     def _advance(self) -> Iterator[None]:
+        """What is run meanwhile is new to its user, who may stop it anywhere."""
         self.advancing = True
         try:
             yield
         finally:
             self.advancing = False
 
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Whoever asks to stop the machine meanwhile has it go back to where it is now.
+
+        Raises GivenUpError then. Inside another one of these, the outer one says where it goes back to.
+        """
+        if self.may_give_up:
+            yield
+            return
+        here, self.may_give_up = self.place, True
+        try:
+            yield
+        except GivenUpError:
+            self.may_give_up = False
+            self._put_back(here.ticks)
+            self.go_to(here)
+            raise
+        finally:
+            self.may_give_up = False
+
+    def _is_put_off(self, stop: Stop | None) -> bool:
+        """Whether a stop has no part in the run that is gone over, but is for whoever goes on later.
+
+        Raises GivenUpError where the way is given up for it.
+        """
+        if self.advancing or stop is None or stop.reason is not Reason.ASKED:
+            return False
+        if self.may_give_up:
+            raise GivenUpError
+        return True
+
     def _breathe(self) -> None:
         if self.advancing:
             self._breathe_before()
+        else:
+            self.travelling()
         if monotonic() - self._taken_at > INTERVAL_S:
             self._checkpoints.take()
             self._taken_at = monotonic()
@@ -205,6 +249,19 @@ class Journey:
         return None
 
     def _step(self) -> Stop | None:
+        asked, ticks = None, self._clock.ticks
+        while True:
+            stop = self._step_once()
+            if not self._is_put_off(stop):
+                break
+            asked, stop = stop, None
+            if self._clock.ticks != ticks and not self._processor.halted:
+                break  # it came behind a delivery, which is a step
+        if asked is not None:
+            self._loop.stop(asked)
+        return stop
+
+    def _step_once(self) -> Stop | None:
         if self.ended is not None:
             return self.ended
         ticks = self._clock.ticks
@@ -214,10 +271,22 @@ class Journey:
             if stop is not None or self._clock.ticks != ticks:
                 self._meet()
                 return self._noted(stop)
+        position = self._processor.code_position
         stop = self._loop.run_steps(1)
         self._inside += 1
+        self._watch_progress(position)
         self._meet()
         return self._noted(stop)
+
+    def _watch_progress(self, before: tuple[int, int]) -> None:
+        """An instruction that moves neither time, nor RIP, nor a register is never left: we are wrong."""
+        ticks, position = self._clock.ticks, self._processor.code_position
+        if position != before:
+            return
+        held = self._processor.look().general
+        if self._stood == (ticks, self._inside - 1, held):
+            raise AssertionError(f"stepping does not get beyond {position[0]:04x}:{position[1]:x}")
+        self._stood = ticks, self._inside, held
 
     def step_back(self, count: int = 1) -> bool:
         """Undo `count` steps; whether there were so many."""
@@ -250,23 +319,39 @@ class Journey:
 
     def _last_place_known_before(self, ticks: int) -> Place:
         """A place before the decision point at `ticks`, few steps away. The machine is at a checkpoint."""
-        checkpoint, halted = self._clock.ticks, self._processor.halted
-        self._began = 0
-        self._run_on(ticks)
-        change = next((each for each in self._changes if each.ticks == ticks), None)
-        if change is not None and change.before.inside:
-            return Place(change.before.ticks, change.before.inside - 1)
-        began = self._began if change is not None else self._processor.block_began
-        if checkpoint < began < ticks:
-            return Place(began)
-        if halted and checkpoint > self.start.ticks:  # it may lie amid idle time, where no step ends
-            return self._before(checkpoint) or self.start
-        return Place(checkpoint)
+        while True:
+            checkpoint, halted = self._clock.ticks, self._processor.halted
+            self._began = 0
+            self._run_on(ticks)
+            change = next((each for each in self._changes if each.ticks == ticks), None)
+            if change is not None and change.before.inside:
+                return Place(change.before.ticks, change.before.inside - 1)
+            began = self._began if change is not None else self._processor.block_began
+            if checkpoint < began < ticks:
+                return Place(began)
+            if not halted or checkpoint <= self.start.ticks:
+                return Place(checkpoint)
+            self._put_back(checkpoint - 1)  # it may lie amid idle time, where no step ends
 
     def go_to(self, place: Place) -> None:
         """Take the machine to `place`, which it has been to or will come to."""
         self._go(place.ticks)
+        if self.place > place > self.start:
+            self._step_to(place)
         while self.place.inside < place.inside and self.place.ticks == place.ticks:
+            if self._step() is not None:
+                break
+
+    def go_to_time(self, ticks: int) -> None:
+        """Take the machine to the first decision point at or after `ticks`."""
+        self._go(ticks)
+
+    def _step_to(self, place: Place) -> None:
+        """To where only steps come by: at full speed the engine does not announce what it cannot decode."""
+        passed = self._clock.ticks
+        self._put_back(place.ticks - 1)
+        self._go(self._last_place_known_before(passed).ticks)
+        while self.place < place:
             if self._step() is not None:
                 break
 
@@ -288,11 +373,11 @@ class Journey:
         while self._clock.ticks < ticks and self.ended is None:
             before = self._clock.ticks
             stop = self._run_to(ticks)
-            if stop is not None and stop.reason is Reason.ASKED:
+            if self._is_put_off(stop):
                 asked = stop
             elif stop is not None and stop.reason is not Reason.LIMIT and self._clock.ticks == before:
                 break
-        if asked is not None:  # from outside, which has no part in the run: it is for whoever goes on
+        if asked is not None:
             self._loop.stop(asked)
 
     def _run_to(self, until: int | None, hits: Sequence[Hit] = ()) -> Stop | None:

@@ -31,15 +31,23 @@ class Hit:
     """How many its detector has found in this block before."""
     between: bool = False
     """Whether it lies between two blocks: where the machine is then is the place itself."""
+    began: int = -1
+    """When the block began, in ticks, that the instruction lies in."""
 
 
 class Found(Protocol):
     """Is told that something was found."""
 
     def __call__(
-        self, detector: Detector, text: str, values: Mapping[str, int] = {}, *, between: bool = False
+        self,
+        detector: Detector,
+        text: str,
+        values: Mapping[str, int] = {},
+        *,
+        between: bool = False,
+        left: bool = False,
     ) -> None:
-        """`detector` has found what `text` says; see `Hit`."""
+        """`detector` has found what `text` says; see `Hit`. `left`: its block has been left for it."""
 
 
 class Detector(Protocol):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from emu.debug.journey import Journey
 from emu.debug.places import BetweenBlocks, Detector, Hit, Place
@@ -46,8 +47,8 @@ class TimeTravel(Journey):
                 hits.append(hit)
 
         # A change of mode lies behind the instruction that makes it: it counts if that is passed.
-        between = [each for each in wanted if isinstance(each, BetweenBlocks)]
-        with self._looking(between, found):
+        between, begin = [each for each in wanted if isinstance(each, BetweenBlocks)], self.place
+        with self._advance(), self._looking(between, found):
             stop = self._step()
             stepped = False
             if stop is None:
@@ -61,24 +62,26 @@ class TimeTravel(Journey):
         if not hits:
             assert stop is not None
             return stop
-        exact = hits[0] if stepped else self._exactly(hits[0], wanted)
+        exact = hits[0]
+        if not stepped or exact.began < exact.place.ticks:
+            exact = self._exactly(exact, wanted, begin)
         self.go_to(exact.place)
         return exact
 
     def _run_to_a_hit(self, until: int | None, hits: list[Hit]) -> Stop | None:
         """At full speed to a stop, or to the end of a block in which there is a hit (None)."""
         stop: Stop | None = None
-        with self._advance():
-            while stop is None and not hits:
-                self._inside = 0
-                stop = self._run_to(until, hits)
+        while stop is None and not hits:
+            self._inside = 0
+            stop = self._run_to(until, hits)
         return stop
 
-    def _exactly(self, hit: Hit, wanted: list[Detector]) -> Hit:
-        """The same hit, with the instruction that causes it."""
+    def _exactly(self, hit: Hit, wanted: list[Detector], begin: Place) -> Hit:
+        """The same hit, with the instruction that causes it, which is one after `begin`."""
         if hit.between:
             return hit
-        again = [each for each in self._in_block(hit.place.ticks, wanted) if each.detector is hit.detector]
+        found = self._in_block(hit.began, hit.place.ticks, wanted)
+        again = [each for each in found if each.detector is hit.detector and each.place > begin]
         return again[min(hit.number, len(again) - 1)] if again else hit
 
     def run_back(self, detectors: Iterable[Detector], accept: Accept = always) -> Hit | None:
@@ -102,27 +105,36 @@ class TimeTravel(Journey):
 
         def found(hit: Hit) -> None:
             if hit.place.ticks < end and hit.place < here and accept(hit):
-                blocks[hit.place.ticks] = hit
+                blocks[hit.began] = hit
 
         self._put_back(begin)
         with self._looking(wanted, found):
             self._run_on(min(end, here.ticks))  # leaping to a checkpoint would miss what lies before it
         for ticks in sorted({*blocks, *({here.ticks} & {end - 1})}, reverse=True):
-            exact = [each for each in self._in_block(ticks, wanted) if each.place < here and accept(each)]
+            until = blocks[ticks].place.ticks if ticks in blocks else ticks
+            found_there = self._in_block(ticks, until, wanted)
+            exact = [each for each in found_there if each.place < here and accept(each)]
             if exact:
                 return exact[-1]
             if ticks in blocks and blocks[ticks].between:
                 return blocks[ticks]
         return None
 
-    def _in_block(self, ticks: int, detectors: list[Detector]) -> list[Hit]:
-        """What is found in the block that begins at `ticks`, at the instructions that cause it."""
-        self._go(ticks)
+    def _in_block(self, began: int, until: int, detectors: list[Detector]) -> list[Hit]:
+        """What is found in the block that begins at `began`, before the instructions that cause it.
+
+        Those that leave it do so at `until`.
+        """
+        self.go_to(Place(began))
         self.overrunning()
         hits: list[Hit] = []
-        with self._looking(detectors, hits.append):
-            place = self.place
-            while place.ticks <= ticks:
+        place = self.place
+
+        def found(hit: Hit) -> None:
+            hits.append(hit if hit.between else replace(hit, place=place))
+
+        with self._looking(detectors, found):
+            while place.ticks <= until:
                 if self._step() is not None or self.place <= place:
                     break
                 place = self.place
@@ -131,15 +143,24 @@ class TimeTravel(Journey):
     @contextmanager
     def _looking(self, detectors: Sequence[Detector], found: Callable[[Hit], None]) -> Iterator[None]:
         counts: dict[Detector, tuple[int, int]] = {}
+        since = self.place.ticks
 
         def tell(
-            detector: Detector, text: str, values: Mapping[str, int] = {}, *, between: bool = False
+            detector: Detector,
+            text: str,
+            values: Mapping[str, int] = {},
+            *,
+            between: bool = False,
+            left: bool = False,
         ) -> None:
             place = self.place
+            # Code that cannot be decoded where a block would begin opens none.
+            was_open = left and since <= self._processor.block_began <= place.ticks
+            began = self._processor.block_began if was_open else place.ticks
             block, number = counts.get(detector, (-1, 0))
-            number = number if block == place.ticks else 0
-            counts[detector] = place.ticks, number + 1
-            found(Hit(detector, text, place, values, number, between))
+            number = number if block == began else 0
+            counts[detector] = began, number + 1
+            found(Hit(detector, text, place, values, number, between, began))
 
         for detector in detectors:
             detector.attach(self.machine, tell)

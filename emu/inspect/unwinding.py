@@ -15,7 +15,10 @@ from emu.inspect.symbols import Read, SymbolFiles, Symbols
 MOST_FRAMES = 64
 ORDER_32 = (0, 1, 2, 3, 4, 5, 6, 7)
 ORDER_64 = (0, 2, 1, 3, 6, 7, 5, 4, 8, 9, 10, 11, 12, 13, 14, 15)
-"""The encoding of each register that the ABI numbers [i386 psABI] 2.4.2, [x86-64 psABI] figure 3.36."""
+"""The encoding of each register that the ABI numbers; the next number is the return address.
+
+[i386 psABI] 2.4.2, [x86-64 psABI] figure 3.36.
+"""
 STACK_POINTER = 4
 
 
@@ -58,6 +61,18 @@ class Rule(NamedTuple):
     base: int
     offset: int
     kept: dict[int, int]
+    back: int
+    """Where the address to return to is kept."""
+    delivered: bool
+    """Whether no call pushed it, but an interrupt or exception: that instruction comes next."""
+
+
+class ReturnSlot(NamedTuple):
+    """Where in memory the address lies that a function returns to."""
+
+    address: int
+    delivered: bool
+    """Whether it is the handler of an interrupt or exception."""
 
 
 def frames(files: SymbolFiles, guest: Stopped, most: int = MOST_FRAMES) -> list[Frame]:
@@ -70,15 +85,15 @@ def frames(files: SymbolFiles, guest: Stopped, most: int = MOST_FRAMES) -> list[
     return found
 
 
-def return_slot(files: SymbolFiles, guest: Stopped) -> int | None:
-    """Where in memory the address lies that the function under way returns to; None if unknown."""
+def return_slot(files: SymbolFiles, guest: Stopped) -> ReturnSlot | None:
+    """Where the function under way finds the address to return to; None if unknown."""
     file = files.at(guest.linear_ip, guest.read)
     rule = None if file is None else rule_at(file, guest.linear_ip)
     if file is None or rule is None:
         return None
-    width = 8 if file.is_64_bit else 4
-    stack = guest.general[rule.base] + rule.offset - width
-    return guest.stack_base + stack & (1 << 8 * width) - 1
+    stack = guest.general[rule.base] + rule.offset + rule.back
+    address = guest.stack_base + stack & (1 << 8 * (8 if file.is_64_bit else 4)) - 1
+    return ReturnSlot(address, rule.delivered)
 
 
 def _walk(files: SymbolFiles, guest: Stopped) -> Iterator[Frame]:
@@ -99,13 +114,13 @@ def _walk(files: SymbolFiles, guest: Stopped) -> Iterator[Frame]:
         values = {
             each: _word(guest.read, guest.stack_base + stack + at, width) for each, at in rule.kept.items()
         }
-        back = _word(guest.read, guest.stack_base + stack - width, width)
+        back = _word(guest.read, guest.stack_base + stack + rule.back, width)
         if back is None or None in values.values() or (stack <= registers[STACK_POINTER] & mask):
             return
-        for each, value in values.items():
+        for each, value in {STACK_POINTER: stack, **values}.items():
             registers[each] = value or 0
-        registers[STACK_POINTER] = stack
-        address, called = guest.code_base + back, 1  # the call lies before the address to return to
+        # A call lies before the address to return to.
+        address, called = guest.code_base + back, 0 if rule.delivered else 1
 
 
 def rule_at(file: Symbols, address: int) -> Rule | None:
@@ -125,12 +140,16 @@ def rule_at(file: Symbols, address: int) -> Rule | None:
     base = row["cfa"].reg
     if base is None or base >= len(order):
         return None
-    kept = {
-        order[number]: rule.arg
-        for number, rule in row.items()
-        if isinstance(number, int) and number < len(order) and rule.type == "OFFSET"
-    }
-    return Rule(order[base], row["cfa"].offset, kept)
+    kept = {number: rule.arg for number, rule in row.items() if _is_kept(rule)}
+    width = 8 if file.is_64_bit else 4
+    back = kept.pop(len(order), -width)
+    saved = {order[number]: at for number, at in kept.items() if number < len(order)}
+    return Rule(order[base], row["cfa"].offset, saved, back, back != -width)
+
+
+def _is_kept(rule: Any) -> bool:
+    """Whether a column of a row says where in memory a register is kept."""
+    return getattr(rule, "type", None) == "OFFSET"
 
 
 def _table(file: Symbols, address: int) -> Any:

@@ -22,6 +22,8 @@ from emu.machine.outside import Outside
 NS_PER_S = 1_000_000_000
 SHORTEST_BREATH, LONGEST_BREATH = 0x400, 0x400_0000
 """The engine comes back at least after so many ticks, so that a signal from the user is heard."""
+MOST_FRUITLESS = 10_000
+"""In a row: returns of the processor without an instruction; what it returned for was then done each time."""
 QUICK_S, SLOW_S = 0.005, 0.05
 """Breaths that take less wall time become longer, those that take more become shorter."""
 
@@ -149,6 +151,7 @@ class RunLoop:
 
     def run_steps(self, count: int) -> Stop | None:
         """Execute `count` instructions; the stop that ended the run before that, if any."""
+        fruitless = 0
         while count:
             if self._processor.at_decision_point:
                 stop = self.decide(None)
@@ -160,7 +163,12 @@ class RunLoop:
                 stop = self._shut_down()
                 if stop is not None:
                     return stop
-            count -= ended in (Exit.STEPPED, Exit.HALTED, Exit.SHUTDOWN)
+            if ended in (Exit.STEPPED, Exit.HALTED, Exit.SHUTDOWN):
+                count, fruitless = count - 1, 0
+            elif fruitless == MOST_FRUITLESS:
+                raise AssertionError(f"the processor executes no instruction at {self._clock.ticks} ticks")
+            else:
+                fruitless += 1
         return None
 
     def advance(self, until: int | None = None) -> Exit:

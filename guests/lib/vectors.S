@@ -42,30 +42,47 @@ common:
 	iret
 
 #else
+#if defined(LONG_MODE)
+#define WORD		8
+#define FRAME		40			/* what the processor pushes, but for an error code */
+#else
+#define WORD		4
+#define FRAME		12
+#endif
 	.macro	entries push_opcode
 	.set	vector, 0
 	.rept	256
 	.balign	16
 	.if	!(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21)
+	.cfi_def_cfa_offset FRAME
 	push	0				/* in place of an error code */
 	.endif
+	.cfi_def_cfa_offset FRAME + WORD
 	.byte	0x68				/* push vector */
 	.long	vector
+	.cfi_def_cfa_offset FRAME + 2 * WORD
 	jmp	common
 	.set	vector, vector + 1
 	.endr
 	.endm
 
+#if defined(LONG_MODE)
+	.cfi_startproc
+	.cfi_def_cfa rsp, FRAME
+	.cfi_offset rip, -40
+	.cfi_offset rsp, -16
+#else
+	.cfi_startproc
+	.cfi_def_cfa esp, FRAME
+	.cfi_offset eip, -12
+#endif
 	.balign	16
 vector_entries:
 	entries
 
 #if defined(LONG_MODE)
 common:
-	.cfi_startproc
-	.cfi_def_cfa rsp, 56
-	.cfi_offset rip, -40
-	.cfi_offset rsp, -16
+	.cfi_def_cfa_offset FRAME + 2 * WORD
 	.irp	name, rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
 	push	\name
 	.cfi_adjust_cfa_offset 8
@@ -77,30 +94,20 @@ common:
 	.cfi_def_cfa_register rbx
 	and	rsp, -16
 	call	on_interrupt
-	.cfi_endproc
 	mov	rsp, rbx
-	pop	r15
-	pop	r14
-	pop	r13
-	pop	r12
-	pop	r11
-	pop	r10
-	pop	r9
-	pop	r8
-	pop	rdi
-	pop	rsi
-	pop	rbp
-	pop	rbx
-	pop	rdx
-	pop	rcx
-	pop	rax
+	.cfi_def_cfa_register rsp
+	.irp	name, r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax
+	pop	\name
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore \name
+	.endr
 	add	rsp, 16
+	.cfi_adjust_cfa_offset -16
 	iretq
+	.cfi_endproc
 #else
 common:
-	.cfi_startproc
-	.cfi_def_cfa esp, 20
-	.cfi_offset eip, -12
+	.cfi_def_cfa_offset FRAME + 2 * WORD
 	pushad
 	.cfi_adjust_cfa_offset 32
 	.cfi_rel_offset edi, 0
@@ -122,12 +129,20 @@ common:
 	push	eax
 	.cfi_adjust_cfa_offset 4
 	call	on_interrupt
-	.cfi_endproc
 	add	esp, 4
+	.cfi_adjust_cfa_offset -4
 	pop	es
+	.cfi_adjust_cfa_offset -4
 	pop	ds
+	.cfi_adjust_cfa_offset -4
 	popad
+	.cfi_adjust_cfa_offset -32
+	.irp	name, edi, esi, ebp, ebx, edx, ecx, eax
+	.cfi_restore \name
+	.endr
 	add	esp, 8
+	.cfi_adjust_cfa_offset -8
 	iretd
+	.cfi_endproc
 #endif
 #endif

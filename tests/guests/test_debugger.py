@@ -81,7 +81,7 @@ def test_a_run_that_is_looked_at_is_the_same_run(name: str) -> None:
     plain, watched = Guest(name), Guest(name)
     seen: list[str] = []
 
-    def tell(detector: object, text: str, values: Mapping[str, int] = {}, *, between: bool = False) -> None:
+    def tell(detector: object, text: str, values: Mapping[str, int] = {}, **_: bool) -> None:
         seen.append(text)
 
     port, address = PortAccess(range(0x3F8, 0x400)), AtAddress(0x7C00)

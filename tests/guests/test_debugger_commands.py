@@ -136,6 +136,75 @@ def test_frames_and_source_lines_are_shown(session: Session) -> None:
     assert "no source line is known" in refusal(session, "list 0x7c00")
 
 
+def frames_of(session: Session) -> list[str]:
+    """The functions that `where` tells, the innermost first."""
+    return [line.split()[2] for line in session.say("where").splitlines() if line.startswith("#")]
+
+
+def test_frames_go_through_an_interrupt_handler_to_what_it_interrupted() -> None:
+    for guest in ("unplug-all", "unplug-all-long"):
+        session = Session(guest)
+        session.say("break on_interrupt", "continue")
+        interrupted = ["wait_for_interrupt", "irq_comes_within"]
+        assert frames_of(session)[:4] == ["on_interrupt", "common", *interrupted]
+        assert frames_of(session)[-2:] == ["main", "_start"]
+        session.say("finish")
+        assert frames_of(session)[:3] == ["common", *interrupted]
+        before = session.say("reverse-finish")
+        assert before.startswith("interrupt 0x2e")
+        session.say("step")
+        assert frames_of(session)[:3] == ["vector_entries", *interrupted]
+        session.say("delete all", "finish")
+        assert frames_of(session)[:2] == interrupted
+        session.debugger.machine.close()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "last read port 0x9999",
+        "goto 1ms",
+        "goto 100s",
+        "reverse-continue",
+        "reverse-step 100",
+        "reverse-finish",
+    ],
+)
+def test_a_movement_that_is_interrupted_ends_where_it_began(session: Session, command: str) -> None:
+    travel = session.debugger.travel
+    session.say("step 3")
+    place, state = travel.place, session.debugger.machine.save()
+
+    def ask() -> None:
+        travel.travelling = lambda: None
+        session.debugger.interrupt()
+
+    travel.travelling = ask
+    assert session.say(command).startswith("given up: back where it was")
+    assert (travel.place, session.debugger.machine.save()) == (place, state)
+    assert session.debugger.interrupted
+    session.say("break port 0x12")
+    assert "read 1 port 0x12" in session.say("continue")  # nothing is left of the request
+
+
+def test_exceptions_are_met_before_the_instruction_both_ways() -> None:
+    session = Session("exceptions")
+    session.say("break exception 0")
+    forwards = []
+    for _ in range(3):
+        assert "exception 0x0" in session.say("continue")
+        assert "div" in session.debugger.view.disassemble(session.debugger.view.here, 1)[0].text
+        forwards.append(session.debugger.travel.place)
+    session.say("step")
+    assert frames_of(session)[0] == "vector_entries"
+    for place in forwards[::-1]:
+        session.say("last exception 0")
+        assert session.debugger.travel.place == place
+    assert "int 0x13" in session.say("last int 0x13")
+    assert session.debugger.view.disassemble(session.debugger.view.here, 1)[0].text == "int 0x13"
+    session.debugger.machine.close()
+
+
 def test_the_protocol_is_told_with_what_comes_next(session: Session) -> None:
     assert session.say("unplug").endswith("the driver reads the magic number: two bytes at port 0x10")
     session.say("step 3", "step")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
 import pytest
 
-from emu.debug.detectors import ModeChanged
+from emu.debug.detectors import AtAddress, ModeChanged
 from emu.debug.places import Hit, Place
 from emu.debug.time_travel import TimeTravel
+from emu.machine.config import Drive, MachineConfig
+from emu.machine.machine import Machine
 from tests.guests.test_time_travel import travel
 
 MOST_STEPS = 15
@@ -77,3 +80,24 @@ def test_so_many_steps_forwards_and_back_is_the_same_machine(name: str) -> None:
     journey.machine.close()
     assert sum(visited.values()) >= PLACES[name], visited
     assert all(visited.values()), visited
+
+
+def test_code_that_cannot_be_decoded_is_gone_back_to(tmp_path: Path) -> None:
+    """Over the end of a 64 KiB segment and from its start, to a storm of invalid opcodes."""
+    undecodable, entry = b"\xff\xff", 0xFFF0
+    above = b"\x90" * 16 + b"\x90\xeb\x00" + undecodable  # from `entry` on, over the end of the segment
+    to_entry = bytes.fromhex("31c08ed8 b8ff0f8ec0 fc be007d 31ff b91500 f3a4 ea f0ff0000")
+    sector = to_entry.ljust(0x100, b"\0") + above
+    image = tmp_path / "disk.img"
+    image.write_bytes(sector.ljust(510, b"\0") + b"\x55\xaa")
+    journey = TimeTravel(Machine(MachineConfig(drives=(Drive(image, 0),)), tracked=True))
+    assert isinstance(journey.run([AtAddress(entry)]), Hit)
+    places = [journey.place]
+    for _ in range(40):
+        assert journey.step() is None
+        places.append(journey.place)
+    assert len({*places}) == len(places)
+    for place in places[-2::-1]:
+        assert journey.step_back()
+        assert journey.place == place
+    journey.machine.close()

@@ -152,7 +152,8 @@ class Server:
     def _poll(self) -> None:
         """The machine runs: look for a client, or for what it sends."""
         self._breathe()
-        if not self._target.travel.advancing:
+        travel = self._target.travel
+        if not (travel.advancing or travel.may_give_up):
             return
         before = self._connection
         self._look(0)

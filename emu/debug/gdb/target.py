@@ -13,6 +13,7 @@ from emu.debug.breakpoints import Breakpoint
 from emu.debug.debugger import Debugger
 from emu.debug.detectors import AtAddress, MemoryAccess
 from emu.debug.errors import CommandError
+from emu.debug.journey import GivenUpError
 from emu.debug.places import Hit
 from emu.machine.run_loop import Reason, Stop
 
@@ -136,11 +137,25 @@ class Target:
     def step_back(self) -> Standing:
         """Undo one instruction."""
         self.ended = None
-        return Standing(Cause.TRAP if self.travel.step_back() else Cause.BEGINNING)
+        try:
+            with self.travel.interruptible():
+                return Standing(Cause.TRAP if self.travel.step_back() else Cause.BEGINNING)
+        except GivenUpError:
+            return Standing(Cause.INTERRUPT)
 
     def go_back(self, wanted: Iterable[Breakpoint]) -> Standing:
-        """Run backwards to where one of these, or one that was set by `monitor`, found something last."""
+        """Run backwards to where one of these, or one that was set by `monitor`, found something last.
+
+        A client that interrupts finds the machine where it was.
+        """
         self.ended = None
+        try:
+            with self.travel.interruptible():
+                return self._go_back(wanted)
+        except GivenUpError:
+            return Standing(Cause.INTERRUPT)
+
+    def _go_back(self, wanted: Iterable[Breakpoint]) -> Standing:
         clients, others = list(wanted), self.debugger.stopping
         hit = self.debugger.run_back([*clients, *others]) if clients or others else None
         if hit is None:

@@ -16,7 +16,7 @@ def found_by(detector: PortAccess, *accesses: tuple[str, int, int, Any]) -> list
     observers = Observers()
     said: list[str] = []
 
-    def tell(detector: Detector, text: str, values: Mapping[str, int] = {}, *, between: bool = False) -> None:
+    def tell(detector: Detector, text: str, values: Mapping[str, int] = {}, **_: bool) -> None:
         said.append(f"{text} ({values['value']:#x})")
 
     machine: Any = SimpleNamespace(observers=observers)
