@@ -7,6 +7,8 @@
     ...
     ```
 
+    ```console left-alone: WHY      a test leaves it alone, and says why
+
 `...` alone in a line stands for any lines, elsewhere for any text in that line. A command goes on in the next
 line behind a backslash. Wall times are whatever they are. A command that fails says so: `$ COMMAND; echo $?`.
 """
@@ -22,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FENCE = "```"
+LEFT_ALONE = "console left-alone: "
 ELLIPSIS = "..."
 PROMPT = "$ "
 WALL_TIME = re.compile(
@@ -70,6 +73,15 @@ def steps(markdown: str) -> Iterator[File | Command]:
             yield File(name.strip(), "".join(f"{each}\n" for each in content))
         elif info == "console":
             yield from _commands(content, number + 1)
+        elif info.startswith("console"):
+            assert info.startswith(LEFT_ALONE), f"line {number}: nobody knows what {info!r} is"
+
+
+def left_alone(markdown: str) -> Iterator[tuple[int, str]]:
+    """The lines of a chapter where commands begin that no test runs, and why not."""
+    for number, line in enumerate(markdown.splitlines(), start=1):
+        if line.startswith(FENCE + LEFT_ALONE):
+            yield number, line.removeprefix(FENCE + LEFT_ALONE)
 
 
 def do(step: File | Command, folder: Path) -> str:

@@ -13,22 +13,44 @@ from click import Context
 from emu.cli.main import emu
 from emu.machine.loader import LISTS, TABLES
 from emu.smoke.tables import KEYS
-from tests.guests.console_blocks import Command, File, do, steps
+from tests.guests.console_blocks import Command, File, do, left_alone, steps
 
-DOCS = Path(__file__).parents[2] / "docs"
-CHAPTERS = [*sorted((DOCS / "guide").glob("*.md")), DOCS / "ci.md"]
-NEEDED = {"write-a-guest": ("as", "ld"), "test-your-driver": ("as", "ld")}
+SOURCES = Path(__file__).parents[2]
+DOCS = SOURCES / "docs"
+README = SOURCES / "README.md"
+CHAPTERS = [*sorted((DOCS / "guide").glob("*.md")), DOCS / "ci.md", README]
+LINKING = [*sorted(DOCS.rglob("*.md")), README]
+ASSEMBLED = ("write-a-guest", "run-your-own")
+LEFT_ALONE = [(chapter, *found) for chapter in CHAPTERS for found in left_alone(chapter.read_text())]
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def name(path: Path) -> str:
+    """What a test's name calls a chapter."""
+    return path.relative_to(SOURCES).with_suffix("").as_posix().removeprefix("docs/")
+
+
+def headings(chapter: Path) -> set[str]:
+    """The names by which links reach the headings of a chapter, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.*)$", chapter.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=name)
 def test_commands_print_what_the_chapter_shows(chapter: Path, tmp_path: Path) -> None:
-    missing = [tool for tool in NEEDED.get(chapter.stem, ()) if shutil.which(tool) is None]
-    if missing:
+    missing = [tool for tool in ("as", "ld") if shutil.which(tool) is None]
+    if missing and chapter.stem in ASSEMBLED:
         pytest.skip(f"not installed: {', '.join(missing)}")
     for step in steps(chapter.read_text()):
         printed = do(step, tmp_path)
         if isinstance(step, Command) and not step.matches(printed):
             pytest.fail(f"{chapter.name}:{step.line}: $ {step.text}\n{printed}--- shown ---\n{step.expected}")
+
+
+@pytest.mark.parametrize(
+    ("chapter", "line", "why"), LEFT_ALONE, ids=[f"{name(chapter)}:{line}" for chapter, line, _ in LEFT_ALONE]
+)
+def test_commands_that_are_left_alone(chapter: Path, line: int, why: str) -> None:
+    pytest.skip(f"{chapter.name}:{line} is not run: {why}")
 
 
 def test_the_machine_file_chapter_has_every_table_and_key() -> None:
@@ -54,10 +76,20 @@ def test_the_commands_chapter_shows_every_command() -> None:
     assert all(f"\n$ emu {name}" in chapter for name in sections)
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
-def test_links_lead_to_files(chapter: Path) -> None:
-    for target in re.findall(r"\]\(([^)#:]+)[^)]*\)", chapter.read_text()):
-        assert (chapter.parent / target).is_file(), target
+@pytest.mark.parametrize("chapter", LINKING, ids=name)
+def test_links_lead_to_files_and_their_headings(chapter: Path) -> None:
+    for target, heading in re.findall(r"\]\(([^)#:\s]*)#?([^):\s]*)\)", chapter.read_text()):
+        linked = chapter.parent / target if target else chapter
+        assert linked.exists(), target
+        assert not heading or heading in headings(linked), f"{target}#{heading}"
+
+
+def test_the_guide_leads_to_every_chapter() -> None:
+    guide = (DOCS / "guide/README.md").read_text()
+    for path in [*(DOCS / "guide").glob("*.md"), *DOCS.glob("*.md")]:
+        if path.name not in ("README.md", "architecture.md", "benchmarks.md"):
+            link = path.name if path.parent.name == "guide" else f"../{path.name}"
+            assert f"({link})" in guide, link
 
 
 def test_the_workflows_of_the_ci_chapter_are_yaml_and_their_commands_run(tmp_path: Path) -> None:
