@@ -19,6 +19,8 @@ from emu.cli.commands import Command
 from emu.cli.main import complain
 from emu.cli.options import layer
 from emu.cli.outputs import Console, Destination, LogLines, refuse_clashes
+from emu.cli.progress import Way
+from emu.cli.render import is_rich
 from emu.cli.run import KEEPING, MACHINE, PACE, XEN, Target, option, run
 from emu.core.errors import ConfigError
 from emu.debug.debugger import Debugger
@@ -142,6 +144,9 @@ class _Session:
             symbols=symbols,
             followers=followers,
         )
+        self._way = Way(self.machine, sys.stderr) if is_rich(sys.stderr) else None
+        if self._way is not None:
+            self._debugger.travel.travelling = self._way.breathe
         if recording is not None:
             gates.mute_until(recording.end.ticks, lambda: self.machine.clock.ticks)
             self._go_to_the_end(recording)
@@ -154,6 +159,8 @@ class _Session:
             retired = None
         else:
             retired = self.machine.processor.retired
+        if self._way is not None:
+            self._way.wipe()
         if retired != recording.end.retired:
             self.machine.close()
             raise ConfigError(
@@ -178,6 +185,8 @@ class _Session:
             self.machine.close()
 
     def _say(self, text: str) -> None:
+        if self._way is not None:
+            self._way.wipe()
         if not self._console.ends_in_a_line:
             self._console.write(b"\n")
         sys.stdout.flush()

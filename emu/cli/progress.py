@@ -38,14 +38,18 @@ class Progress:
         now = self._wall()
         if now < self._due:
             return
-        retired = self._machine.processor.retired
-        speed = (retired - self._retired) / max(now - self._looked_at, 1e-9)
-        self._retired, self._looked_at, self._due = retired, now, now + PERIOD_S
-        doing = "idle" if speed < IDLE_BYTES_PER_S else f"{speed / 1e6:.0f} MB of code a second"
-        virtual = f"{self._machine.clock.now / 1e9:.1f}{self._limit} s virtual"
-        self._stream.write(f"{WIPE}emu: {virtual}, {now - self._began:.0f} s wall, {doing}")
+        self._due = now + PERIOD_S
+        self._stream.write(f"{WIPE}emu: {self._words(now)}")
         self._stream.flush()
         self._shown = True
+
+    def _words(self, now: float) -> str:
+        retired = self._machine.processor.retired
+        speed = (retired - self._retired) / max(now - self._looked_at, 1e-9)
+        self._retired, self._looked_at = retired, now
+        doing = "idle" if speed < IDLE_BYTES_PER_S else f"{speed / 1e6:.0f} MB of code a second"
+        virtual = f"{self._machine.clock.now / 1e9:.1f}{self._limit} s virtual"
+        return f"{virtual}, {now - self._began:.0f} s wall, {doing}"
 
     def wipe(self) -> None:
         """Take the line away for now."""
@@ -53,3 +57,27 @@ class Progress:
             self._shown = False
             self._stream.write(WIPE)
             self._stream.flush()
+
+
+class Way(Progress):
+    """The same for a debugger's movements, one after the other: `wipe` ends each."""
+
+    def __init__(self, machine: Machine, stream: TextIO, wall: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(machine, stream, None, wall)
+        self._under_way = False
+
+    def breathe(self) -> None:
+        """The machine is on its way."""
+        if not self._under_way:
+            self._under_way, self._began = True, self._wall()
+            self._due = self._began + PATIENCE_S
+        super().breathe()
+
+    def wipe(self) -> None:
+        """The movement has ended, or there is something to say."""
+        self._under_way = False
+        super().wipe()
+
+    def _words(self, now: float) -> str:
+        at = self._machine.clock.now / 1e6
+        return f"on the way at {at:.3f} ms, {now - self._began:.0f} s wall; Ctrl-C gives up"

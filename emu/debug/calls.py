@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from emu.debug.breakpoints import Breakpoint
 from emu.debug.debugger import Debugger
 from emu.debug.detectors import AtAddress, Interrupted, MemoryAccess
-from emu.debug.errors import CommandError
-from emu.debug.journey import GivenUpError
+from emu.debug.errors import CommandError, GivenUpError
 from emu.debug.places import Place
 from emu.inspect.disassembly import Instruction
 from emu.inspect.unwinding import return_slot

@@ -37,6 +37,8 @@ def _history(debugger: Debugger, rest: str) -> None:
         kinds = KINDS if word == "all" else (word,)
     if len(said) > 1:
         raise CommandError(f"{said[1]!r} is too much: {usage}")
+    for line in debugger.unknown():
+        debugger.say(line)
     happened = debugger.history.last(number(debugger, said[0], "count", 1, KEPT) if said else 20, kinds)
     for each in happened:
         debugger.say(f"{debugger.time(each.ticks):>16}  {each.text}")
@@ -127,6 +129,8 @@ def _unplug(debugger: Debugger, rest: str) -> None:
         debugger.say(f"  {target} has left {place}")
     for override in debugger.overrides.all:
         debugger.say(f"  override: {override}")
+    for line in debugger.unknown():
+        debugger.say(line)
     findings = protocol.findings()
     debugger.say("the driver so far:" if findings else "the driver has done nothing of the protocol so far")
     for finding in findings:

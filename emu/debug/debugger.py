@@ -11,10 +11,9 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 from emu.debug.breakpoints import Breakpoint, ElsewhereError, Midway
-from emu.debug.errors import CommandError
+from emu.debug.errors import CommandError, GivenUpError
 from emu.debug.expressions import evaluate
 from emu.debug.gates import Gates
-from emu.debug.journey import GivenUpError
 from emu.debug.overrides import Override, Overrides
 from emu.debug.places import Hit, Kept, Place
 from emu.debug.time_travel import TimeTravel
@@ -108,6 +107,13 @@ class Debugger:
     def words(self, port: int, width: int, value: int, write: bool) -> str:
         """An access to a port in words."""
         return describe(port, width, value, write, self.machine.ports, self.decoders)
+
+    def unknown(self) -> list[str]:
+        """What to say where the beginning of the run was not seen: a recording was opened amid it."""
+        since = self.travel.known_since
+        if since <= self.travel.start.ticks:
+            return []
+        return [f"(known since {self.time(since)} only; to see all: `goto start`, then `continue`)"]
 
     def time(self, ticks: int) -> str:
         """A moment, for people."""

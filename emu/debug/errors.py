@@ -13,3 +13,7 @@ class ExpressionError(CommandError):
     def __init__(self, text: str, at: int, what: str) -> None:
         super().__init__(f"in `{text.strip()}`, column {at + 1}: {what}")
         self.text, self.at = text, at
+
+
+class GivenUpError(Exception):
+    """Somebody asked to stop a machine that was on its way: it is back where it was."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 
-from emu.debug.errors import CommandError
+from emu.debug.errors import CommandError, GivenUpError
 from emu.debug.places import Change, Hit, Kept, Place, Progress
 from emu.machine.checkpoints import DEFAULT_BUDGET, Checkpoints, Follower, Stored
 from emu.machine.machine import Machine
@@ -20,10 +20,6 @@ INTERVAL_S = 0.15
 """Between checkpoints, of wall time."""
 WORTH_KEEPING_S = 0.03
 """Where it took so long to go to, a checkpoint is taken: somebody looks around there."""
-
-
-class GivenUpError(Exception):
-    """Somebody asked to stop a machine that was on its way: it is back where it was."""
 
 
 class Journey:
@@ -79,6 +75,11 @@ class Journey:
         return Place(self._checkpoints.times[0])
 
     @property
+    def known_since(self) -> int:
+        """From when on what follows the machine has seen the run that led here, in ticks."""
+        return self._checkpoints.known.since
+
+    @property
     def bytes_held(self) -> int:
         """Memory that checkpoints take."""
         return self._checkpoints.bytes_held
@@ -120,7 +121,7 @@ class Journey:
     def keep(self) -> Kept:
         """The machine as it is here, to be brought back later, whatever becomes of the run."""
         place = self.place
-        self._go(place.ticks)
+        self.go_to_time(place.ticks)
         kept = Kept(place, self.machine.save(), self._checkpoints.save_followers(), len(self._steered))
         self.go_to(place)
         return kept
@@ -147,7 +148,7 @@ class Journey:
         self._checkpoints.forget_after(self._clock.ticks)
         self._changes = [each for each in self._changes if each.ticks < place.ticks]
         self._end = None
-        self._go(place.ticks)
+        self.go_to_time(place.ticks)
         self.machine.inbox.forget_future()
         return self.machine.save() == kept.snapshot
 
@@ -335,27 +336,23 @@ class Journey:
 
     def go_to(self, place: Place) -> None:
         """Take the machine to `place`, which it has been to or will come to."""
-        self._go(place.ticks)
+        self.go_to_time(place.ticks)
         if self.place > place > self.start:
             self._step_to(place)
         while self.place.inside < place.inside and self.place.ticks == place.ticks:
             if self._step() is not None:
                 break
 
-    def go_to_time(self, ticks: int) -> None:
-        """Take the machine to the first decision point at or after `ticks`."""
-        self._go(ticks)
-
     def _step_to(self, place: Place) -> None:
         """To where only steps come by: at full speed the engine does not announce what it cannot decode."""
         passed = self._clock.ticks
         self._put_back(place.ticks - 1)
-        self._go(self._last_place_known_before(passed).ticks)
+        self.go_to_time(self._last_place_known_before(passed).ticks)
         while self.place < place:
             if self._step() is not None:
                 break
 
-    def _go(self, ticks: int) -> None:
+    def go_to_time(self, ticks: int) -> None:
         """Take the machine to the first decision point at or after `ticks`."""
         here = self._clock.ticks
         nearer = max((each for each in self._checkpoints.times if each <= ticks), default=0)

@@ -94,7 +94,7 @@ class TimeTravel(Journey):
             if last is not None:
                 self.go_to(last.place)
                 return last
-        self._go(self._checkpoints.times[0])
+        self.go_to_time(self._checkpoints.times[0])
         return None
 
     def _last_hit(

@@ -45,6 +45,22 @@ class Checkpoint:
     difference: dict[int, bytes] = field(default_factory=dict)
 
 
+class Known:
+    """From when on followers have seen the run that led here; goes back with the machine."""
+
+    def __init__(self, since: int) -> None:
+        self.since = since
+        """In ticks."""
+
+    def save(self) -> int:
+        """What holds now."""
+        return self.since
+
+    def restore(self, saved: int) -> None:
+        """What held then."""
+        self.since = saved
+
+
 class Stored(Protocol):
     """Snapshots that the run left elsewhere, in a recording."""
 
@@ -76,7 +92,14 @@ class Checkpoints:
         self._stored_until = FAR_FUTURE_TICKS
         """Up to when what is stored is of this run."""
         self._at_first = [(follower, follower.save()) for follower in followers]
-        self._followers = (*followers, machine.departed, machine.inbox.looking, machine.loop.pending)
+        self.known = Known(machine.clock.ticks)
+        self._followers = (
+            *followers,
+            self.known,
+            machine.departed,
+            machine.inbox.looking,
+            machine.loop.pending,
+        )
         self._kept: list[Checkpoint] = []
         self._here = 0
         """Whose memory is the remembered content."""
@@ -178,6 +201,7 @@ class Checkpoints:
         self._stored.put_back(self._machine, ticks)
         for follower, saved in self._at_first:
             follower.restore(saved)
+        self.known.since = ticks
         self._insert(at, ticks)
         self._thin_out()
         return ticks

@@ -15,6 +15,7 @@ from emu.debug.session import all_commands
 from emu.inspect.explanation import load_symbols
 from emu.machine.loader import load
 from emu.machine.machine import Machine
+from emu.machine.recording import Recorder, Recording
 from emu.machine.snapshot_file import read_snapshot
 
 COMMANDS = all_commands()
@@ -23,11 +24,13 @@ COMMANDS = all_commands()
 class Session:
     """Commands, and what they answer."""
 
-    def __init__(self, guest: str) -> None:
+    def __init__(self, guest: str, recording: Recording | None = None) -> None:
         config, self.lines = load(guest), list[str]()
-        machine = Machine(config, tracked=True)
+        machine = Machine(config, tracked=True) if recording is None else recording.machine(tracked=True)
         symbols, _ = load_symbols(config)
-        self.debugger = Debugger(machine, say=self.lines.append, gates=Gates(), symbols=symbols)
+        self.debugger = Debugger(
+            machine, say=self.lines.append, gates=Gates(), symbols=symbols, stored=recording
+        )
 
     def say(self, *commands: str) -> str:
         """What the last of the commands answers."""
@@ -185,6 +188,29 @@ def test_a_movement_that_is_interrupted_ends_where_it_began(session: Session, co
     assert session.debugger.interrupted
     session.say("break port 0x12")
     assert "read 1 port 0x12" in session.say("continue")  # nothing is left of the request
+
+
+def test_what_was_not_seen_of_a_recorded_run_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, config = tmp_path / "run.emu", load("unplug-all")
+    recorded = Machine(config, tracked=True)
+    monkeypatch.setattr("emu.machine.recording.SHORTEST_INTERVAL_S", 0)
+    recorder = Recorder(recorded)
+    recorder.write(file, recorded.run())
+    recorder.close()
+    recorded.close()
+    recording = Recording.open(file)
+    session = Session("unplug-all", recording)
+    assert len(recording.times) > 2
+    session.say("goto 1s")
+    note = f"(known since {session.debugger.time(recording.times[-1])} only"
+    assert session.say("history").startswith(note)
+    assert note in session.say("unplug")
+    session.say("goto start", "continue")
+    assert "known since" not in session.say("unplug")
+    assert "the driver so far" in session.say("unplug")
+    session.say("reverse-step")
+    assert "known since" not in session.say("history")
+    session.debugger.machine.close()
 
 
 def test_exceptions_are_met_before_the_instruction_both_ways() -> None:

@@ -12,8 +12,7 @@ from emu.cpu.registers import Registers
 from emu.debug.breakpoints import Breakpoint
 from emu.debug.debugger import Debugger
 from emu.debug.detectors import AtAddress, MemoryAccess
-from emu.debug.errors import CommandError
-from emu.debug.journey import GivenUpError
+from emu.debug.errors import CommandError, GivenUpError
 from emu.debug.places import Hit
 from emu.machine.run_loop import Reason, Stop
 

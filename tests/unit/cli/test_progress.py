@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import StringIO
 from typing import Any, cast
 
-from emu.cli.progress import PATIENCE_S, PERIOD_S, Progress
+from emu.cli.progress import PATIENCE_S, PERIOD_S, Progress, Way
 
 
 class FakeMachine:
@@ -19,7 +19,7 @@ class FakeMachine:
 class Bench:
     def __init__(self, limit_s: float | None = None) -> None:
         self.machine, self.stream, self.wall = FakeMachine(), StringIO(), 0.0
-        self.line = Progress(cast(Any, self.machine), self.stream, limit_s, lambda: self.wall)
+        self.line: Progress = Progress(cast(Any, self.machine), self.stream, limit_s, lambda: self.wall)
 
     def after(self, seconds: float, virtual_s: float = 0, retired: int = 0) -> str:
         self.wall += seconds
@@ -57,3 +57,14 @@ def test_it_is_gone_before_anything_else_is_written() -> None:
     assert bench.written() == "\r\x1b[K"
     bench.line.wipe()
     assert bench.written() == ""
+
+
+def test_each_movement_of_a_debugger_is_waited_for_anew() -> None:
+    bench = Bench()
+    bench.line = Way(cast(Any, bench.machine), bench.stream, lambda: bench.wall)
+    assert bench.after(100) == ""
+    assert bench.after(2, 0.0125) == "\r\x1b[Kemu: on the way at 12.500 ms, 2 s wall; Ctrl-C gives up"
+    bench.line.wipe()
+    assert bench.written() == "\r\x1b[K"
+    assert bench.after(0) == ""
+    assert bench.after(PATIENCE_S / 2) == ""

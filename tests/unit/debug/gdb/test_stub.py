@@ -8,6 +8,7 @@ import pytest
 
 from emu.debug.gdb.packets import LARGEST
 from emu.debug.gdb.stub import Leave
+from emu.debug.gdb.target import INTERRUPTED
 from tests.unit.debug.gdb.stubs import Client
 
 STEPPED = b"T05thread:1;"
@@ -333,3 +334,22 @@ def test_an_override_by_the_monitor_is_what_the_guest_reads(client: Client) -> N
     assert "reads" in client.monitor("override port 0x3fd read value 0x00")
     assert client.ask("c")[:3] == b"T05"
     assert client.ask("bc") == b"T05thread:1;replaylog:begin;"
+
+
+def test_a_way_back_that_is_interrupted_ends_where_it_began() -> None:
+    client = Client()
+    client.monitor("break port 0x3f8 once")
+    client.ask("c")
+    client.monitor("break port 0x9999")
+    travel = client.debugger.travel
+    for request in ("bc", "bs"):
+        place, state = travel.place, client.machine.save()
+
+        def interrupt() -> None:
+            travel.travelling = lambda: None
+            client.machine.stop(INTERRUPTED)
+
+        travel.travelling = interrupt
+        assert client.ask(request) == b"T02thread:1;"
+        assert (travel.place, client.machine.save()) == (place, state)
+    assert client.ask("s") == b"T05thread:1;"
