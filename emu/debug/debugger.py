@@ -159,15 +159,19 @@ class Debugger:
             if not isinstance(result, Hit) or self._stops_here(result, wanted):
                 return result
 
-    def backwards(self, wanted: Sequence[Breakpoint]) -> None:
-        """Go back to the last hit of one of these. Counts count forwards only."""
+    def backwards(self, wanted: Sequence[Breakpoint], *, or_to_start: bool = False) -> None:
+        """Go back to the last hit of one of these, or if there is none, stay. Counts count forwards only."""
         self._remember()
+        here = self.travel.place
         with self.on_the_way():
             hit = self.run_back(wanted)
-            if hit is None:
+            if hit is not None:
+                self._arrived(hit, wanted)
+            elif or_to_start:
                 self.stopped("at the start: nothing was found before")
             else:
-                self._arrived(hit, wanted)
+                self.travel.go_to(here)
+                self.stopped("nothing was found before: still here")
 
     def run_back(self, wanted: Sequence[Breakpoint]) -> Hit | None:
         """The same without showing where it led."""
@@ -180,7 +184,7 @@ class Debugger:
 
     def backwards_to_breakpoints(self) -> None:
         """Go back to the last hit of a breakpoint that is not just logged."""
-        self.backwards(self.stopping)
+        self.backwards(self.stopping, or_to_start=True)
 
     @property
     def stopping(self) -> list[Breakpoint]:

@@ -27,7 +27,10 @@ def converse(debugger: Debugger, complain: Callable[[str], None]) -> int:
     while debugger.status is None:
         try:
             debugger.asking = True
-            line = input(PROMPT).strip() or again
+            line = input(PROMPT).strip()
+            if not sys.stdin.isatty():
+                print(line)  # nobody has seen it typed
+            line = line or again
             debugger.asking, again = False, ""
             commands.execute(debugger, line)
             if line and commands.find(line.split()[0]).name in REPEATED:
@@ -62,3 +65,4 @@ def _edit_lines(debugger: Debugger, commands: Commands) -> None:
     readline.set_completer(complete)
     readline.set_completer_delims(DELIMITERS)
     readline.parse_and_bind("tab: complete")
+    readline.parse_and_bind("set show-all-if-ambiguous on")

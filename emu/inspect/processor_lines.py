@@ -10,6 +10,7 @@ from emu.inspect.view import FLAGS, View
 SEGMENTS = ("cs", "ss", "ds", "es", "fs", "gs")
 CONTROL = ("cr0", "cr2", "cr3", "cr4", "efer")
 BEFORE, AFTER, STACK = 2, 4, 8
+LINE = 80
 
 
 def flags(value: int) -> str:
@@ -47,8 +48,11 @@ def code(view: View, before: int = BEFORE, after: int = AFTER) -> Iterator[str]:
 
 
 def stack(view: View) -> Iterator[str]:
-    """The top of the stack, in words of the size of the code."""
+    """The top of the stack, in words of the size of the code: as many as a line takes, or two of 64 bits."""
     size, top = view.bits // 8, view.stack
-    held = view.read(top, size * STACK)
-    numbers = [held[at : at + size] for at in range(0, len(held) - size + 1, size)]
-    yield f" stack {top:08x}:  " + " ".join(f"{int.from_bytes(n, 'little'):0{2 * size}x}" for n in numbers)
+    label = f" stack {top:08x}:  "
+    in_line = (LINE - len(label)) // (2 * size + 1)
+    held = view.read(top, size * min(STACK, in_line if size < 8 else 2 * in_line))
+    words = [held[at : at + size][::-1].hex() for at in range(0, len(held) - size + 1, size)]
+    for at in range(0, max(len(words), 1), in_line):
+        yield (" " * len(label) if at else label) + " ".join(words[at : at + in_line])
