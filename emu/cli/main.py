@@ -39,6 +39,7 @@ def emu(context: click.Context) -> int:
       emu guests              what there is to run
       emu run unplug-all      a guest that unplugs everything
       emu run --disk my.img   a disk image of your own
+      emu debug unplug-all    step through it, forwards and backwards
       emu test my-tests/      guests as smoke tests
     """
     if context.invoked_subcommand is None:

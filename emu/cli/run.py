@@ -42,7 +42,7 @@ class Target(click.ParamType[str]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Guests that begin so, and files."""
+        """Guests that begin so; else files, because bash shows either those or words."""
         names = [name for name in guest_names() if name.startswith(incomplete)]
         return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
 
@@ -60,6 +60,16 @@ def completed_by(*words: str) -> Completer:
     ]
 
 
+def completed_in_a_list(*words: str) -> Completer:
+    """Completes the last of words with commas between."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        before, comma, begun = incomplete.rpartition(",")
+        return [CompletionItem(f"{before}{comma}{word}") for word in words if word.startswith(begun)]
+
+    return complete
+
+
 def completed_by_files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Completes a path, as the shell does."""
     return [CompletionItem(incomplete, type="file")]
@@ -73,7 +83,7 @@ def option(
         metavar, attributes["shell_complete"] = "|".join(words), completed_by(*words)
     elif metavar and "file:PATH" in metavar:
         attributes["shell_complete"] = completed_by(*metavar.removesuffix("PATH").split("|"))
-    elif metavar and ("PATH" in metavar or metavar == "BZIMAGE"):
+    elif metavar and any(word in metavar for word in ("PATH", "FILE", "BZIMAGE")):
         attributes["shell_complete"] = completed_by_files
     attributes["metavar"] = metavar
     return click.option(*names, cls=Option, heading=heading, **attributes)
@@ -112,13 +122,14 @@ def option(
     is_flag=False,
     flag_value="",
     metavar="[mac=MAC][,backend=" + "|".join(LINKS) + "][,KEY=VALUE...]",
+    shell_complete=completed_in_a_list(*(f"backend={link}" for link in LINKS)),
     help="An ne2k PCI network card. `capture=FILE.pcap` keeps all frames, `rom=FILE` is its expansion ROM. "
     "The back end `peer` is a station that answers ARP, ping and UDP port 7 at `address=A` (10.0.2.2), "
     "hands out the next address by DHCP, and serves a file, or the files of a folder, by TFTP with "
     "`serve=PATH`.",
 )
 @option(XEN, "--profile", words=PROFILES, help="Which host's unplug protocol (seed).")
-@option(XEN, "--protocol-version", type=int, metavar="0|1", help="Version of the protocol (1).")
+@option(XEN, "--protocol-version", type=int, words=("0", "1"), help="Version of the protocol (1).")
 @option(XEN, "--blacklist", multiple=True, metavar="PRODUCT/BUILD", help="Refuse this build of a driver.")
 @option(XEN, "--store", multiple=True, metavar="KEY=VALUE", help="A node of the store.")
 @option(XEN, "--no-log-throttle", is_flag=True, help="Let the guest log as fast as it can.")
@@ -180,7 +191,13 @@ def option(
     metavar="PATH",
     help="An ELF file with the guest's symbols. Those beside an image, NAME.elf for NAME.img, are found.",
 )
-@option(WATCHING, "--trace", metavar="KIND,...", help=f"Print events: {', '.join(KINDS)}, or all.")
+@option(
+    WATCHING,
+    "--trace",
+    metavar="KIND,...",
+    shell_complete=completed_in_a_list(*KINDS, "all"),
+    help=f"Print events: {', '.join(KINDS)}, or all.",
+)
 @option(WATCHING, "--trace-file", metavar="PATH", help="Where they go (standard error).")
 @option(WATCHING, "--trace-format", words=("text", "json"), help="How (json for *.jsonl, else text).")
 @option(

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from emu.cli.commands import Command
 from emu.cli.run import Target, option
@@ -18,20 +17,8 @@ from emu.smoke.scenario import SCENARIO_SUFFIX
 WHICH, HOW, RESULTS = "Which tests run", "How they run", "What is kept of them"
 
 
-class Tests(Target):
-    """A bundled guest, a machine file, or a folder."""
-
-    name = "tests"
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Guests that begin so, and files."""
-        return [*super().shell_complete(ctx, param, incomplete), CompletionItem(incomplete, type="file")]
-
-
 @click.command(cls=Command, short_help="Boot guests as tests.")
-@click.argument("paths", type=Tests(), nargs=-1, required=True, metavar="PATH | GUEST ...")
+@click.argument("paths", type=Target(), nargs=-1, required=True, metavar="PATH | GUEST ...")
 @option(
     WHICH,
     "-k",

@@ -131,6 +131,18 @@ def test_completion_offers_guests(guests: Path) -> None:
     assert [item.value for item in completed] == ["unplug-all"]
 
 
+@pytest.mark.parametrize("command_line", ["run", "debug", "test"])
+def test_completion_never_offers_files_beside_words(guests: Path, command_line: str) -> None:
+    """Bash would show the files alone."""
+    from click.shell_completion import ShellComplete
+
+    from emu.cli.main import emu as command
+
+    complete = ShellComplete(command, {}, "emu", "_EMU_COMPLETE").get_completions
+    assert {item.type for item in complete([command_line], "un")} == {"plain"}
+    assert {item.type for item in complete([command_line], "my-tests/")} == {"file"}
+
+
 @pytest.mark.parametrize(
     ("option", "begun", "completed"),
     [
@@ -138,6 +150,10 @@ def test_completion_offers_guests(guests: Path) -> None:
         ("--display", "t", ["text"]),
         ("--serial", "f", ["file:"]),
         ("--input", "/etc", ["/etc"]),
+        ("--protocol-version", "", ["0", "1"]),
+        ("--trace", "po", ["ports"]),
+        ("--trace", "irq,di", ["irq,disk"]),
+        ("--nic", "mac=52:54:00:00:00:01,backend=p", ["mac=52:54:00:00:00:01,backend=peer"]),
     ],
 )
 def test_completion_offers_what_an_option_takes(option: str, begun: str, completed: list[str]) -> None:
