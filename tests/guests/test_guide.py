@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click import Context
 
+from benchmarks.__main__ import GROUPS
 from emu.cli.main import emu
 from emu.machine.loader import LISTS, TABLES
 from emu.smoke.tables import KEYS
@@ -82,6 +83,19 @@ def test_links_lead_to_files_and_their_headings(chapter: Path) -> None:
         linked = chapter.parent / target if target else chapter
         assert linked.exists(), target
         assert not heading or heading in headings(linked), f"{target}#{heading}"
+
+
+@pytest.mark.parametrize("chapter", LINKING, ids=name)
+def test_paths_of_sources_are_those_of_files(chapter: Path) -> None:
+    for path in re.findall(
+        r"`((?:emu|tests|guests|docs|benchmarks|firmware)/[\w./*-]+)`", chapter.read_text()
+    ):
+        assert any(SOURCES.glob(path.rstrip("/").replace("NAME", "*"))), path
+
+
+def test_the_benchmarks_chapter_has_every_group() -> None:
+    groups = re.findall(r"^\| `([\w-]+)` \|", (DOCS / "benchmarks.md").read_text(), re.MULTILINE)
+    assert groups == list(GROUPS)
 
 
 def test_the_guide_leads_to_every_chapter() -> None:
