@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from emu.backends.peer.files import Files, ServedFiles
@@ -14,6 +15,9 @@ MOST_SERVED = 4096
 
 class HostFiles:
     """The files of the host as they are."""
+
+    notes: Sequence[str] = ()
+    """What whoever uses the machine should know of them."""
 
     def open(self, path: str | os.PathLike[str], flags: int, name: str | None = None) -> int:
         """A descriptor of a file, or of file `name` in a served folder, as `os.open` gives it.

@@ -130,8 +130,8 @@ class _Session:
         self._hash = TraceHash(self.machine.clock) if run.hash else None
         if self._hash is not None:
             self.machine.observers.attach(gates.observer(self._hash))
-        symbols, complaints = load_symbols(config)
-        for complaint in complaints:
+        symbols, complaints = load_symbols(config, recording)
+        for complaint in (*self.machine.files.notes, *complaints):
             complain(complaint)
         limit = None if run.limit_s is None else round(run.limit_s * 1e9) * self.machine.clock.ticks_per_ns
         self._debugger = Debugger(
@@ -161,7 +161,9 @@ class _Session:
             retired = self.machine.processor.retired
         if self._way is not None:
             self._way.wipe()
-        if retired != recording.end.retired:
+        if recording.stop is None and retired is not None:
+            complain("emu itself broke off in this run: this is the last decision point before")
+        elif retired != recording.end.retired:
             self.machine.close()
             raise ConfigError(
                 f"{recording.path} does not lead to where it ended: `emu replay {recording.path}` says where "

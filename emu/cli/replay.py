@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from emu.cli.commands import Command
-from emu.cli.main import INTERRUPTED
+from emu.cli.main import INTERRUPTED, complain
 from emu.cli.progress import Progress
 from emu.cli.render import is_rich
 from emu.cli.run import KEEPING, OUTPUT, completed_by_files, option
@@ -44,6 +44,8 @@ def replay(recording: str, image_dir: str | None, as_json: bool) -> int:
     recorded = Recording.open(Path(recording), image_dir=None if image_dir is None else Path(image_dir))
     try:
         machine = recorded.machine()
+        for note in machine.files.notes:
+            complain(note)
         try:
             result = _run(recorded, machine)
             summary = _summary(recorded, machine, result)

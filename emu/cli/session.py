@@ -16,7 +16,7 @@ from emu.core.errors import ConfigError, HostError
 from emu.core.events import Observer
 from emu.debug.gates import Gates
 from emu.inspect.decoders import PciDecoder, UnplugDecoder
-from emu.inspect.explanation import load_symbols
+from emu.inspect.explanation import all_programs, load_symbols
 from emu.inspect.outcome import Outcome, Verdict, judge
 from emu.inspect.summary import Summary
 from emu.inspect.transcript import Transcript
@@ -192,7 +192,7 @@ class Session:
         if path is not None:
             from emu.machine.recording import Recorder
 
-            self._recorder = Recorder(self.machine, folder=path.parent)
+            self._recorder = Recorder(self.machine, folder=path.parent, programs=all_programs(self.config))
 
     def _recorded(self, run: Callable[[], Stop]) -> Stop:
         """Run, and write the recording, whatever becomes of the run."""
@@ -206,7 +206,7 @@ class Session:
         finally:
             try:
                 recorder.write(path, stop)
-                self.complaints += [recorder.problem] if recorder.problem else []
+                self.complaints += recorder.problems
             except ConfigError as error:
                 self._problems.append(str(error))
             recorder.close()

@@ -10,6 +10,8 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from emu.core.state import StateError
+
 FAR_FUTURE_TICKS = 1 << 62
 ELAPSED, DEADLINE, NEXT_TIMER = 0, 1, 2
 """Indices into `Clock.cells`, which hold ticks."""
@@ -115,7 +117,9 @@ class Clock:
         self._set_deadline()
 
     def restore(self, ticks: int) -> None:
-        """Put time at a saved point; timers are re-armed by their devices."""
+        """Put time at a saved point; timers are re-armed by their devices. Raises StateError for no time."""
+        if not 0 <= ticks < FAR_FUTURE_TICKS:
+            raise StateError(f"{ticks} is no time in ticks")
         self.cells[ELAPSED] = ticks
 
     def _timers_changed(self) -> None:
@@ -123,6 +127,8 @@ class Clock:
         self._set_deadline()
 
     def _set_deadline(self) -> None:
-        timer = FAR_FUTURE_TICKS if self._next_timer is None else self._next_timer * self.ticks_per_ns
+        timer = FAR_FUTURE_TICKS
+        if self._next_timer is not None:
+            timer = min(self._next_timer * self.ticks_per_ns, FAR_FUTURE_TICKS)
         self.cells[NEXT_TIMER] = timer
         self.cells[DEADLINE] = timer if self.limit is None else min(timer, self.limit)

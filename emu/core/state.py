@@ -1,16 +1,19 @@
 """Device state to plain data and back.
 
 Plain data is None, bool, int, float, str, bytes, lists and dicts with string keys. What comes back must fit
-the declaration exactly: an unknown or missing name, or a value of the wrong type, is refused.
+the declaration exactly: an unknown or missing name, a value of the wrong type, or a number beyond all that a
+state can have is refused. A field that begins as a list or a bytearray which is not empty keeps its length.
 """
 
 from __future__ import annotations
 
 import types
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
+from functools import cache
 from ipaddress import IPv4Address
 from pathlib import Path
+from reprlib import repr as shown
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 S = TypeVar("S")
@@ -18,6 +21,8 @@ S = TypeVar("S")
 Plain = None | bool | int | float | str | bytes | list[Any] | dict[str, Any]
 WORDS = (Path, IPv4Address)
 """Kinds that a word stands for."""
+BEYOND = 1 << 60
+"""No number in a state is so large: the largest are times."""
 
 
 class StateError(Exception):
@@ -51,6 +56,13 @@ def from_plain(kind: type[S], plain: Any, where: str = "") -> S:
     return result
 
 
+def items(plain: Plain, count: int, where: str) -> list[Any]:
+    """Saved data that is a list of `count`. Raises StateError."""
+    if not isinstance(plain, list) or len(plain) != count:
+        raise StateError(f"{where}: {shown(plain)} is no list of {count}")
+    return plain
+
+
 def _from_plain(kind: Any, plain: Any, where: str) -> Any:
     if kind is Any:
         return plain
@@ -82,7 +94,8 @@ def _from_plain(kind: Any, plain: Any, where: str) -> Any:
     if kind is float and type(plain) is int:
         return plain
     if issubclass(kind, int) and kind is not bool:
-        _expect(isinstance(plain, int) and not isinstance(plain, bool), kind, plain, where)
+        whole = isinstance(plain, int) and not isinstance(plain, bool)
+        _expect(whole and -BEYOND < plain < BEYOND, kind, plain, where)
         return kind(plain)
     _expect(type(plain) is kind, kind, plain, where)
     return plain
@@ -100,7 +113,7 @@ def _word(kind: Any, plain: Any, where: str) -> Any:
     try:
         return kind(plain)
     except ValueError:
-        raise StateError(f"{where}: {plain!r} is no {kind.__name__}") from None
+        raise StateError(f"{where}: {shown(plain)} is no {kind.__name__}") from None
 
 
 def _any_of(kinds: tuple[Any, ...], plain: Any, where: str) -> Any:
@@ -109,7 +122,7 @@ def _any_of(kinds: tuple[Any, ...], plain: Any, where: str) -> Any:
             return _from_plain(kind, plain, where)
         except StateError:
             continue
-    raise StateError(f"{where}: {plain!r} is none of {kinds}")
+    raise StateError(f"{where}: {shown(plain)} is none of {kinds}")
 
 
 def _sequence(origin: Any, items: tuple[Any, ...], plain: Any, where: str) -> Any:
@@ -127,15 +140,32 @@ def _sequence(origin: Any, items: tuple[Any, ...], plain: Any, where: str) -> An
 
 def _dataclass(kind: Any, plain: Any, where: str) -> Any:
     _expect(isinstance(plain, dict), kind, plain, where)
-    hints = get_type_hints(kind)
-    names = {f.name for f in fields(kind)}
-    if unknown := set(plain) - names:
+    hints = _hints(kind)
+    if unknown := plain.keys() - hints.keys():
         raise StateError(f"{where}: unknown {', '.join(sorted(unknown))}")
-    if missing := names - set(plain):
+    if missing := hints.keys() - plain.keys():
         raise StateError(f"{where}: missing {', '.join(sorted(missing))}")
-    return kind(**{name: _from_plain(hints[name], plain[name], f"{where}.{name}") for name in names})
+    values = {name: _from_plain(hint, plain[name], f"{where}.{name}") for name, hint in hints.items()}
+    for name, length in _lengths(kind).items():
+        if len(values[name]) != length:
+            raise StateError(f"{where}.{name}: there are {len(values[name])} of {length}")
+    return kind(**values)
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    """The types of a dataclass's fields."""
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+@cache
+def _lengths(kind: Any) -> dict[str, int]:
+    """The lengths of those fields that keep theirs."""
+    made = {f.name: f.default_factory() for f in fields(kind) if f.default_factory is not MISSING}
+    return {name: len(value) for name, value in made.items() if isinstance(value, bytearray | list) and value}
 
 
 def _expect(fits: bool, kind: Any, plain: Any, where: str) -> None:
     if not fits:
-        raise StateError(f"{where}: {plain!r} is no {getattr(kind, '__name__', kind)}")
+        raise StateError(f"{where}: {shown(plain)} is no {getattr(kind, '__name__', kind)}")

@@ -16,6 +16,7 @@ from emu.core.bus import Region
 from emu.core.clock import Clock
 from emu.core.device import Device
 from emu.core.registers import Named, Register, bit, registers
+from emu.core.state import Plain, StateError
 from emu.core.wires import IrqLine
 from emu.devices.keyboard import BREAK_PREFIX, RESEND, Keyboard, set_1_code
 from emu.devices.keyboard import Command as KeyboardCommand
@@ -169,6 +170,12 @@ class I8042(Device[I8042State]):
         super().reset()
         self.state.typist.strokes = strokes
         self._open_a20(True)
+
+    def restore(self, plain: Plain) -> None:
+        """Take a saved state. Raises StateError where it does not fit."""
+        super().restore(plain)
+        if self.state.typist.due_at is not None and not self.state.typist.strokes:
+            raise StateError(f"{self.name}: there is nothing to be typed")
 
     def drive_outputs(self) -> None:
         """Both interrupts follow the output buffer; the timers at the end of a transfer and of a stroke."""

@@ -17,6 +17,7 @@ from emu.core.bus import Region
 from emu.core.clock import Clock
 from emu.core.device import Device
 from emu.core.registers import Named, registers
+from emu.core.state import Plain, StateError
 from emu.core.wires import IrqLine
 from emu.devices.timing import schedule
 from emu.devices.uart_registers import (
@@ -129,6 +130,12 @@ class Uart16550(Device[UartState]):
         self.state = UartState(modem_inputs=inputs, modem_levels=inputs, on_the_line=coming)
         self._expect_arrival()
         self.drive_outputs()
+
+    def restore(self, plain: Plain) -> None:
+        """Take a saved state. Raises StateError where it does not fit."""
+        super().restore(plain)
+        if self.state.arrives_at is not None and not self.state.on_the_line:
+            raise StateError(f"{self.name}: nothing is on the line that could arrive")
 
     def drive_outputs(self) -> None:
         """The interrupt, if OUT2 lets it through (its pin is off in loopback), and the timers."""

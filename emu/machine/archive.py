@@ -22,8 +22,10 @@ from emu import __version__
 from emu.core.errors import ConfigError
 from emu.core.plain_json import dumps, loads
 from emu.core.state import Plain, StateError, from_plain, to_plain
+from emu.machine.config import MachineConfig
+from emu.machine.written import check_written
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "emu.json"
 BEGINNING = b"PK\3\4"
 COMMENT = b"emu sha256 "
@@ -149,7 +151,7 @@ class Archive:
 
     def __init__(self, path: Path, kind: str) -> None:
         """Raises ConfigError where there is none of that kind and of this version."""
-        self.path = path
+        self.path, self.kind = path, kind
         self._file = _opened(path, kind)
         try:
             self._zip = zipfile.ZipFile(self._file)
@@ -171,11 +173,23 @@ class Archive:
         """What `emu.json` says, as plain data."""
         return self._manifest.content
 
+    @property
+    def names(self) -> list[str]:
+        """Of all members."""
+        return self._zip.namelist()
+
     def read(self, kind: type[S], plain: Any) -> S:
         """A `kind` from plain data of this archive. Raises ConfigError."""
         try:
             return from_plain(kind, plain)
         except StateError as error:
+            raise damaged(self.path, error) from None
+
+    def check(self, config: MachineConfig) -> None:
+        """Raises ConfigError where nobody could have given such a configuration."""
+        try:
+            check_written(config)
+        except ConfigError as error:
             raise damaged(self.path, error) from None
 
     def plain(self, name: str) -> Plain:

@@ -13,6 +13,7 @@ from emu.backends.overlay import Overlay
 from emu.core.backends import BlockBackend
 from emu.core.errors import ConfigError
 from emu.core.events import Observers
+from emu.core.state import StateError
 from emu.devices.ide.ata import AtaDisk
 from emu.devices.ide.atapi import CdDrive
 from emu.devices.ide.channel import Place
@@ -89,7 +90,8 @@ class Images:
     def change_disc(self, change: Any) -> None:
         """Apply an arrival: [position, path], where a path of None takes the disc out."""
         position, path = change
-        self._cds[position].change_disc(self.know_disc(position, path))
+        disc = self.know_disc(position, path)
+        self._cds[position].change_disc(disc)
 
     def commit(self) -> None:
         """Put on the images of disks with `write` what was kept from them, and let go of them.
@@ -105,7 +107,12 @@ class Images:
         return {str(position): list(paths) for position, paths in self._discs.items()}
 
     def restore_discs(self, saved: dict[str, list[str]]) -> None:
-        """Know at least the discs that were known then. Raises ConfigError where one is gone."""
+        """Know at least the discs that were known then.
+
+        Raises ConfigError where one is gone, StateError where it is for another drive.
+        """
+        if saved.keys() != {str(position) for position in self._discs}:
+            raise StateError("the snapshot is of a machine with other CD drives")
         for position, paths in saved.items():
             for path in paths:
                 self.know_disc(int(position), path)

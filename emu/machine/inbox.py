@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emu.core.clock import Clock
-from emu.core.state import Plain
+from emu.core.state import Plain, StateError, from_plain
 
 
 @dataclass(frozen=True)
@@ -81,15 +81,18 @@ class Inbox:
         retired: Callable[[], int],
         wake: Callable[[], None],
         appliers: Mapping[str, Callable[[Any], None]],
+        payloads: Mapping[str, Any] = {},
     ) -> None:
         """`retired` tells the bytes retired; `wake` makes the processor come back at a decision point.
 
-        `appliers` put the payload of each kind of arrival where it belongs.
+        `appliers` put the payload of each kind of arrival where it belongs; `payloads` are their types, where
+        they have any.
         """
         self._clock = clock
         self._retired = retired
         self._wake = wake
         self._appliers = appliers
+        self._payloads = payloads
         self._posted: deque[Arrival] = deque()
         self._history: list[Stamped] = []
         self._unknown = 0
@@ -131,11 +134,16 @@ class Inbox:
             self._look()
 
     def replay(self, arrivals: Iterable[Stamped]) -> None:
-        """Take these exactly where they were taken before; what is posted meanwhile waits until after."""
+        """Take these exactly where they were taken before; what is posted meanwhile waits until after.
+
+        Raises StateError where the machine takes no such thing.
+        """
         known = list(arrivals)
         for stamped in known:
-            if stamped.arrival.kind not in self._appliers:
-                raise KeyError(f"nothing in this machine takes {stamped.arrival.kind!r}")
+            kind = stamped.arrival.kind
+            if kind not in self._appliers:
+                raise StateError(f"nothing in this machine takes {kind!r}")
+            from_plain(self._payloads.get(kind, Any), stamped.arrival.payload, kind)
         self._history = self.log + known
 
     def forget_future(self) -> None:
@@ -143,7 +151,12 @@ class Inbox:
         self._history = self.log
 
     def restore(self, taken: int) -> None:
-        """The machine is as it was after `taken` arrivals; those known beyond will be replayed."""
+        """The machine is as it was after `taken` arrivals; those known beyond will be replayed.
+
+        Raises StateError for no number of arrivals.
+        """
+        if taken < 0:
+            raise StateError(f"there cannot have been {taken} arrivals")
         if taken > self._unknown + len(self._history) or taken < self._unknown:
             self._history, self._unknown = [], taken
         self.taken = taken

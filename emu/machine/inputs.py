@@ -8,7 +8,7 @@ used to write files: contents go to nameless files in memory.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -81,6 +81,32 @@ def gather(
     return inputs
 
 
+def gather_programs(
+    paths: Iterable[Path], inputs: Sequence[Input], *, embed: int = EMBEDDED
+) -> tuple[list[Input], list[str]]:
+    """Files of the host that nothing reads but who looks at the run; and what is wrong with some of them.
+
+    They have what is left of `embed` bytes by `inputs`. One that is an input is in the archive once.
+    """
+    known = {each.path: each for each in inputs if each.name is None}
+    left = embed - sum(each.size for each in inputs if each.member)
+    found, problems = [], []
+    for number, path in enumerate(dict.fromkeys(map(str, paths))):
+        if path in known:
+            found.append(known[path])
+            continue
+        try:
+            digest, size = _digest(HOST_FILES, path)
+        except ConfigError as error:
+            problems.append(str(error))
+            continue
+        member = None
+        if size <= left:
+            member, left = f"programs/{number}", left - size
+        found.append(Input(path, None, os.path.abspath(path), size, digest.hexdigest(), member))
+    return found, problems
+
+
 def write_inputs(archive: ArchiveWriter, inputs: Iterable[Input], files: HostFiles) -> None:
     """Put the contents of inputs, which are in `files`, into an archive.
 
@@ -118,6 +144,7 @@ class RecordedFiles(HostFiles):
         self._memory: list[int] = []
         self._open: dict[tuple[str, str | None], Callable[[int], int]] = {}
         self._left = EMBEDDED
+        self.notes: list[str] = []
         wanted = set(actual)
         try:
             for each in inputs:
@@ -170,6 +197,9 @@ class RecordedFiles(HostFiles):
                 os.pwrite(descriptor, unpacked(packed, size), number * FILE_BLOCK)
         if digest_of(descriptor).hexdigest() != wanted.digest:
             raise damaged(self._archive.path, f"{wanted.path} is not what was recorded")
+        if _has_changed(wanted):
+            kind = self._archive.kind
+            self.notes.append(f"{wanted.where} has changed since: its copy in the {kind} is used")
         return lambda flags: os.open(f"/proc/self/fd/{descriptor}", flags)
 
     def _found(self, wanted: Input) -> Callable[[int], int]:
@@ -189,6 +219,18 @@ class RecordedFiles(HostFiles):
             f"{wanted.where} {problem} {self._archive.path} was made: put it as it was there, beside the "
             "recording, or into a folder given by --image-dir"
         )
+
+
+def _has_changed(recorded: Input) -> bool:
+    """Whether there is another file now where the input was."""
+    try:
+        if not os.path.isfile(recorded.where):
+            return False
+        if os.path.getsize(recorded.where) != recorded.size:
+            return True
+        return _digest(HOST_FILES, recorded.where)[0].hexdigest() != recorded.digest
+    except (OSError, ConfigError):
+        return False  # one that cannot be read is of no use either way
 
 
 class _Served:

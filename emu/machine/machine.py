@@ -101,7 +101,7 @@ class Machine:
         self.clock, self.memory = pc.clock, pc.memory
         self.ports, self.mmio, self.pci = pc.ports, pc.mmio, pc.pci
         self.processor, self.store = pc.processor, pc.store
-        self.warnings = list(pc.images.warnings)
+        self.warnings = [*files.notes, *pc.images.warnings]
         if config.kernel and self._kernel:
             self.warnings += [f"{config.kernel.image}: {each}" for each in self._kernel.warnings]
         self.inbox = pc.inbox

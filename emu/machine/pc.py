@@ -10,7 +10,7 @@ PCI 00.0 host bridge   01.0 ISA bridge   01.1 IDE   01.3 power management
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from emu.backends.host_files import HostFiles
@@ -59,6 +59,17 @@ from emu.xen.xenstore.store import Store
 
 FOUR_GIB = 1 << 32
 FIRST_NIC_SLOT = 4
+PAYLOADS: Mapping[str, Any] = {
+    "serial": bytes,
+    "serial2": bytes,
+    "key": bytes,
+    "typed": list[bytes],
+    "disc": tuple[int, str | None],
+    "break": None,
+    "reset button": None,
+    "power button": None,
+}
+"""What comes with each kind of arrival."""
 
 
 class Pc:
@@ -271,4 +282,5 @@ class Pc:
                 "reset button": lambda _: out.reset(RESET_BUTTON),
                 "power button": lambda _: power.press_power_button(),
             },
+            payloads=PAYLOADS,
         )

@@ -7,13 +7,15 @@ tell whether a replay is the run. `docs/recordings.md` describes the file.
 
 from __future__ import annotations
 
+import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic, thread_time
 from typing import IO, Any
 
+from emu.backends.host_files import HOST_FILES
 from emu.core.errors import ConfigError
 from emu.core.plain_json import loads
 from emu.core.state import StateError, to_plain
@@ -22,7 +24,16 @@ from emu.machine.blocks import Key
 from emu.machine.config import MachineConfig
 from emu.machine.fingerprint import MOST_CHECKS, Fingerprint
 from emu.machine.inbox import Stamped
-from emu.machine.inputs import EMBEDDED, Input, RecordedFiles, gather, pinned, write_inputs
+from emu.machine.inputs import (
+    EMBEDDED,
+    READING,
+    Input,
+    RecordedFiles,
+    gather,
+    gather_programs,
+    pinned,
+    write_inputs,
+)
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Stop
 from emu.machine.saved_state import SavedState, memory_blocks, newest, put_back, saved_state
@@ -51,10 +62,13 @@ class Content:
 
     config: MachineConfig
     inputs: list[Input]
+    programs: list[Input]
+    """The guest's ELF files, for whoever looks at the run."""
     begins: int
     """Where the recording begins, in ticks; at 0 it is the machine that its configuration makes."""
     snapshots: list[Mark]
     end: Mark
+    """Where emu itself broke off, its time is that of the last decision point, the rest is as it was then."""
     stop: Stop | None
     """How the run ended; None where emu itself broke off."""
 
@@ -62,15 +76,24 @@ class Content:
 class Recorder:
     """Records the run of a tracked machine from where it is now; `write` it once the run has ended."""
 
-    def __init__(self, machine: Machine, *, folder: Path | None = None, embed: int = EMBEDDED) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        *,
+        folder: Path | None = None,
+        embed: int = EMBEDDED,
+        programs: Iterable[Path] = (),
+    ) -> None:
         """`folder` is where temporary files go; `embed` bytes of inputs will be in the file itself.
+
+        `programs` are the guest's ELF files, which go into the file as they are when it is written.
 
         Raises ConfigError where an input cannot be read, or the machine is not tracked.
         """
         if machine.memory.pages is None:
             raise ConfigError("this machine cannot be recorded: make it with tracked=True")
         self._machine = machine
-        self._embed = embed
+        self._embed, self._programs = embed, list(programs)
         self._begins, self._taken = machine.clock.ticks, len(machine.inbox.log)
         self._inputs = gather(machine.config, self._discs(), embed=embed, files=machine.files)
         self._fingerprint = Fingerprint(machine.clock)
@@ -78,6 +101,8 @@ class Recorder:
         self._spool = Spool(machine, folder)
         self.problem: str | None = None
         """Why there are no more snapshots."""
+        self.problems: list[str] = []
+        """What a recording that was written lacks."""
         self._breathe_before = machine.loop.breathe
         machine.loop.breathe = self._breathe
         self._due = monotonic() + SHORTEST_INTERVAL_S
@@ -97,7 +122,10 @@ class Recorder:
             inputs = self._checked(inputs)
         kept = self._spool.kept
         marks = [Mark(each.ticks, each.retired, each.events, each.hash) for each in kept]
-        content = Content(pinned(self._machine.config), inputs, self._begins, marks, self._mark(), stop)
+        programs, self.problems = gather_programs(self._programs, inputs, embed=self._embed)
+        self.problems += [self.problem] if self.problem else []
+        config = pinned(self._machine.config)
+        content = Content(config, inputs, programs, self._begins, marks, self._end(stop), stop)
         with whole_archive(path) as archive:
             archive.begin(KIND, to_plain(content))
             archive.add(ARRIVALS, to_plain(self._machine.inbox.log[self._taken :]))
@@ -106,6 +134,7 @@ class Recorder:
                 archive.add(f"snapshots/{number}.json", loads(zlib.decompress(each.state)))
                 archive.copy(f"snapshots/{number}.blocks", each.blocks)
             write_inputs(archive, inputs, self._machine.files)
+            write_inputs(archive, [each for each in programs if each not in inputs], HOST_FILES)
 
     def close(self) -> None:
         """Record no more."""
@@ -127,6 +156,12 @@ class Recorder:
     def _mark(self) -> Mark:
         seen = self._fingerprint
         return Mark(self._machine.clock.ticks, self._machine.processor.retired, seen.events, seen.hexdigest())
+
+    def _end(self, stop: Stop | None) -> Mark:
+        """The end of the run; where emu broke off, which may be anywhere, the last decision point before."""
+        decided_at = self._machine.inbox.looking.decided_at
+        mark = self._mark()
+        return mark if stop is not None or decided_at is None else replace(mark, ticks=decided_at)
 
     def _breathe(self) -> None:
         self._breathe_before()
@@ -156,6 +191,7 @@ class Recording:
         self._archive = Archive(path, KIND)
         try:
             self._content = self._archive.read(Content, self._archive.content)
+            self._archive.check(self._content.config)
             self.arrivals = self._archive.read(list[Stamped], self._archive.plain(ARRIVALS))
             self.checks = self._archive.read(bytes, self._archive.plain(CHECKS))
             moments = [mark.ticks for mark in self.marks]
@@ -200,6 +236,21 @@ class Recording:
         times = [mark.ticks for mark in self.marks]
         return times if self._content.begins else [0, *times]
 
+    @property
+    def programs(self) -> list[Path]:
+        """Where the guest's ELF files were."""
+        return [Path(each.where) for each in self._content.programs]
+
+    def program(self, path: Path) -> bytes:
+        """What was in one of them. Raises ConfigError where it is not inside, and gone or changed."""
+        wanted = [each for each in self._content.programs if Path(each.where) == path]
+        files = RecordedFiles(self._archive, wanted, folder=self._folder)
+        try:
+            with os.fdopen(files.open(wanted[0].path, READING), "rb") as file:
+                return file.read()
+        finally:
+            files.close()
+
     def machine(self, **outlets: Any) -> Machine:
         """The machine where the recording begins, with what came from outside to come again.
 
@@ -213,7 +264,7 @@ class Recording:
             if self._content.begins:
                 self.put_back(machine, self._content.begins)
             machine.inbox.replay(self.arrivals)
-        except KeyError as error:
+        except StateError as error:
             machine.close()
             raise damaged(self.path, error) from None
         except ConfigError:

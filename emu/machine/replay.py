@@ -96,6 +96,8 @@ class Replay:
             what = f"the recorded run ended there ({recorded.reason.value}), this one: {stop.reason.value}"
         elif ticks != end.ticks:
             what = f"the recorded run ended at {self._time(end.ticks)}"
+        elif recorded is None:
+            return None  # it broke off behind that
         elif machine.processor.retired != end.retired:
             what = (
                 f"{machine.processor.retired} bytes of code were executed, {end.retired} in the recorded run"

@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from emu.backends.overlay import PAGE as OVERLAY_PAGE
+from emu.core.clock import FAR_FUTURE_TICKS
 from emu.core.memory import PAGE
 from emu.core.state import StateError
-from emu.cpu.registers import Registers
+from emu.cpu.registers import Registers, Value
 from emu.machine.blocks import MEMORY, Key, read_packed, unpacked
 from emu.machine.machine import Machine
 from emu.machine.run_loop import Stop
 from emu.machine.snapshot import CHUNK, Snapshot, restore, save
 
 WORD = 1 << 64
+SEGMENT_BEYOND = (1 << 16, WORD, 1 << 32, 1 << 32)
+"""Of selector, base, limit and attributes."""
+BEYOND = {"block_size": 1 << 16, "retired": FAR_FUTURE_TICKS}
+"""What registers of the processor's own are below; architectural ones are cut to their width."""
 
 
 @dataclass(frozen=True)
@@ -143,8 +148,15 @@ def _check_registers(machine: Machine, registers: Registers) -> None:
     if held.keys() != registers.keys():
         raise StateError("the snapshot has other registers")
     for name, value in registers.items():
-        like = held[name]
-        numbers = value if isinstance(value, tuple) else (value,) if isinstance(value, int) else ()
-        sized = isinstance(like, bytes) and isinstance(value, bytes) and len(like) == len(value)
-        if type(like) is not type(value) or not (sized or numbers) or any(not 0 <= n < WORD for n in numbers):
+        if type(held[name]) is not type(value) or not _fits(name, value, held[name]):
             raise StateError(f"the snapshot's {name} is no value of that register")
+
+
+def _fits(name: str, value: Value, like: Value) -> bool:
+    match value:
+        case bytes():
+            return isinstance(like, bytes) and len(value) == len(like)
+        case tuple():
+            return all(0 <= part < beyond for part, beyond in zip(value, SEGMENT_BEYOND, strict=True))
+        case _:
+            return 0 <= value < BEYOND.get(name, WORD)

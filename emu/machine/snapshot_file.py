@@ -51,6 +51,7 @@ class SnapshotFile:
         self._archive = Archive(path, KIND)
         try:
             self._described = self._archive.read(Described, self._archive.content)
+            self._archive.check(self._described.config)
             self._state = self._archive.read(SavedState, self._archive.plain(STATE))
             self._folder = image_dir
         except ConfigError:

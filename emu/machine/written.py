@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from emu.core.errors import ConfigError
 from emu.machine.config import Drive, Fault, Kernel, MachineConfig, Nic, Run, Typing
 from emu.machine.fault_tables import FIELDS, KINDS
-from emu.machine.loader import GUEST, TABLES, WITHOUT
+from emu.machine.layers import Layer
+from emu.machine.loader import GUEST, TABLES, WITHOUT, build
 from emu.machine.values import AFTER
 
 Table = dict[str, Any]
 UNWRITTEN = (GUEST, WITHOUT, "save_at")
+
+
+def check_written(config: MachineConfig) -> None:
+    """Raises ConfigError where no machine file can say this, so that nobody can have asked for it."""
+    unknown = {fault.kind for fault in config.faults} - KINDS.keys()
+    if unknown:
+        raise ConfigError(f"there is no fault {min(unknown)!r}: docs/faults.md lists them")
+    data = tomllib.loads(machine_file(config))
+    build([Layer(data, lambda at: ".".join(map(str, at)), name=config.name)])
 
 
 def machine_file(config: MachineConfig) -> str:
@@ -60,8 +72,7 @@ def _changed(table: str, settings: Any, usual: Any) -> Table:
     return {
         name: getattr(settings, key.field)
         for name, key in TABLES[table].items()
-        if name not in (GUEST, WITHOUT, "save_at")
-        and getattr(settings, key.field) != getattr(usual, key.field)
+        if name not in UNWRITTEN and getattr(settings, key.field) != getattr(usual, key.field)
     }
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from emu.backends.capture import Capture
 from emu.core.errors import ConfigError
 from emu.inspect.decoders import PciDecoder, UnplugDecoder
+from emu.inspect.explanation import all_programs
 from emu.inspect.summary import as_text
 from emu.machine.parts import nic_name
 from emu.machine.recording import Recorder
@@ -81,7 +82,8 @@ def _again(folder: Path, result: CaseResult, watched: Watched) -> Mapping[str, s
     """Make the run again; its trace, and files that are written on the way."""
     lines = deque[str](maxlen=MOST_TRACE_LINES)
     again = Watched(watched.config, arrivals=watched.machine.inbox.log, tracked=True)
-    recorder, captures = Recorder(again.machine, folder=folder), _captures(folder, again)
+    recorder = Recorder(again.machine, folder=folder, programs=all_programs(watched.config))
+    captures = _captures(folder, again)
     try:
         _trace(again, lines.append)
         for capture in captures:

@@ -17,18 +17,19 @@ from emu.core.state import to_plain
 from emu.debug.places import Place
 from emu.debug.time_travel import TimeTravel
 from emu.machine import recording as recording_module
-from emu.machine.archive import Archive, whole_archive
+from emu.machine.archive import MANIFEST, Archive
 from emu.machine.config import MachineConfig, Nic
 from emu.machine.inbox import Arrival
 from emu.machine.keys import strokes
 from emu.machine.loader import load
 from emu.machine.machine import Machine
-from emu.machine.recording import ARRIVALS, CHECKS, KIND, Content, Recorder, Recording
+from emu.machine.recording import ARRIVALS, KIND, Content, Recorder, Recording
 from emu.machine.replay import Difference, Replay
 from emu.machine.run_loop import Pace, Reason, Stop
 from emu.machine.snapshot_file import read_snapshot, write_snapshot
 from emu.machine.spool import MOST_SNAPSHOTS
 from tests.echo import echo
+from tests.guests import forged
 from tests.guests.test_snapshot_files import length_ns, write_disk
 from tests.unit.rom import write_rom
 
@@ -258,26 +259,13 @@ def test_an_image_that_changes_during_the_run_is_told_of(tmp_path: Path) -> None
 
 
 def rewritten(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """The same recording without snapshots and with members changed by somebody who can seal."""
-    archive = Archive(file, KIND)
-    members: dict[str, Any] = {"content": archive.content, ARRIVALS: archive.plain(ARRIVALS)}
-    members[CHECKS] = archive.plain(CHECKS)
-    inputs = [each["member"] for each in members["content"]["inputs"]]
-    raw = {}
-    for name in inputs:
-        with archive.stream(name) as stream:
-            raw[name] = stream.read()
-    archive.close()
-    members["content"]["snapshots"] = []
-    change(members)
-    file.unlink()
-    with whole_archive(file) as out:
-        out.begin(KIND, members["content"])
-        out.add(ARRIVALS, members[ARRIVALS])
-        out.add(CHECKS, members[CHECKS])
-        for name, data in raw.items():
-            with out.stream(name) as stream:
-                stream.write(data)
+    """The same recording without snapshots, changed by somebody who can seal."""
+
+    def without_snapshots(members: dict[str, Any]) -> None:
+        members[MANIFEST]["snapshots"] = []
+        change(members)
+
+    forged.rewritten(file, file, KIND, without_snapshots)
 
 
 @pytest.fixture
@@ -332,14 +320,14 @@ def test_a_log_of_what_no_machine_takes_is_refused(fed: Path) -> None:
 
 @pytest.mark.parametrize("field", ["end", "stop", "begins", "inputs", "config", "snapshots"])
 def test_content_that_is_none_is_refused(fed: Path, field: str) -> None:
-    rewritten(fed, lambda members: members["content"].update({field: "nonsense"}))
+    rewritten(fed, lambda members: members[MANIFEST].update({field: "nonsense"}))
     with pytest.raises(ConfigError, match="is damaged"):
         Recording.open(fed)
 
 
 def test_an_input_larger_than_it_says_is_refused(fed: Path) -> None:
     def change(members: dict[str, Any]) -> None:
-        members["content"]["inputs"][0]["size"] = 100
+        members[MANIFEST]["inputs"][0]["size"] = 100
 
     rewritten(fed, change)
     with pytest.raises(ConfigError, match="is damaged"):
@@ -348,7 +336,7 @@ def test_an_input_larger_than_it_says_is_refused(fed: Path) -> None:
 
 def test_an_end_elsewhere_is_a_difference(fed: Path) -> None:
     def change(members: dict[str, Any]) -> None:
-        members["content"]["end"]["retired"] += 1
+        members[MANIFEST]["end"]["retired"] += 1
 
     rewritten(fed, change)
     found = replayed(fed)

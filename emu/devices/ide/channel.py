@@ -13,7 +13,7 @@ from typing import Any
 from emu.core.bus import Region
 from emu.core.clock import Clock
 from emu.core.device import Device
-from emu.core.state import Plain, StateError, from_plain, to_plain
+from emu.core.state import Plain, StateError, from_plain, items, to_plain
 from emu.core.wires import IrqLine
 from emu.devices.ide.atapi import CdDrive
 from emu.devices.ide.drive import Drive, EmptyPosition, Position
@@ -163,12 +163,14 @@ class Channel(Device[ChannelState]):
         return {"channel": to_plain(self.state), "positions": [each.save() for each in self.positions]}
 
     def restore(self, plain: Plain) -> None:
-        """Take a saved state."""
+        """Take a saved state. Raises StateError where it does not fit."""
         if not isinstance(plain, dict) or set(plain) != {"channel", "positions"}:
             raise StateError(f"{self.name}: no channel and positions")
-        for position, saved in zip(self.positions, plain["positions"], strict=True):
+        for position, saved in zip(self.positions, items(plain["positions"], 2, self.name), strict=True):
             position.restore(saved)
         self.state = from_plain(ChannelState, plain["channel"], self.name)
+        if self.state.selected not in (0, 1):
+            raise StateError(f"{self.name}: there is no position {self.state.selected}")
         self._drive_interrupt()
         self._arm()
 

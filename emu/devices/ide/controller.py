@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from emu.core.bus import Region
 from emu.core.registers import Register, bit
 from emu.core.registers import field as bits
-from emu.core.state import Plain, StateError
+from emu.core.state import Plain, StateError, items
 from emu.devices.ide.ata import AtaDisk
 from emu.devices.ide.bus_master import BusMaster, BusMasterState
 from emu.devices.ide.channel import Channel
@@ -144,7 +144,7 @@ class IdeController(PciFunction[IdeState]):
             raise StateError(f"{self.name}: no function and channels")
         super().restore(plain["function"])
         self._adopt_state()
-        for channel, saved in zip(self.channels, plain["channels"], strict=True):
+        for channel, saved in zip(self.channels, items(plain["channels"], 2, self.name), strict=True):
             channel.restore(saved)
 
     def close_images(self) -> None:

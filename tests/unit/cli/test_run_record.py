@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from emu.cli.main import main
-from tests.unit.rom import FOREVER, TRIPLE_FAULT, report, say, write_rom
+from emu.devices.rtc import Rtc
+from emu.machine.bundled import FOLDER
+from emu.machine.recording import Recording
+from tests.unit.rom import FOREVER, TRIPLE_FAULT, read, report, say, write_rom
 
 Captured = pytest.CaptureFixture[str]
 NEXT = b"\xeb\x00"
@@ -76,6 +80,107 @@ def test_the_debugger_opens_a_recording_at_its_end_and_goes_back(tmp_path: Path,
     assert "at the start" in said
     assert "first" not in said
     assert "ended: SUCCESS" in said
+
+
+class Broken(Exception):
+    """A mistake of emu's."""
+
+
+def broken(*where: object) -> int:
+    raise Broken
+
+
+BREAKS = say("first\n") + NEXT + read(0x70, 1) + NEXT + say("second\n") + report(0)
+
+
+def test_a_run_in_which_emu_breaks_off_is_recorded_up_to_there(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Rtc, "_read", broken)
+        with pytest.raises(Broken):
+            recorded(tmp_path, BREAKS)
+        script = tmp_path / "script"
+        script.write_text("last write port 0x3f8\ncontinue\n")
+        capsys.readouterr()
+        assert main(["replay", str(tmp_path / "run.emu"), "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert (told["result"], told["ended"]) == ("same", "emu broke off")
+        with pytest.raises(Broken):
+            main(["debug", str(tmp_path / "run.emu"), "--script", str(script)])
+    assert main(["debug", str(tmp_path / "run.emu"), "--script", str(script)]) == 0
+    out, err = capsys.readouterr()
+    assert "emu itself broke off in this run" in err
+    assert "ended: SUCCESS" in out
+
+
+def test_a_debugger_on_a_recording_saves_a_snapshot_to_go_on_from(tmp_path: Path, capsys: Captured) -> None:
+    file, saved = recorded(tmp_path), str(tmp_path / "saved.emu")
+    script = tmp_path / "script"
+    script.write_text(f"goto 5us\nsave {saved}\n")
+    (tmp_path / "rom.bin").unlink()
+    assert main(["debug", file, "--script", str(script)]) == 0
+    capsys.readouterr()
+    assert main(["run", "--from", saved]) == 0
+    said = capsys.readouterr().out
+    assert "second" in said
+    assert "first" not in said
+
+
+def bundled(folder: Path, name: str = "unplug-all") -> tuple[Path, Path]:
+    """A guest's image with its ELF files beside it, and a recording of it."""
+    for path in (FOLDER / "guests" / name).iterdir():
+        shutil.copy(path, folder)
+    image, file = folder / f"{name}.img", folder / "run.emu"
+    assert main(["run", str(folder / f"{name}.toml"), "--record", str(file)]) == 0
+    return image, file
+
+
+def test_symbols_travel_with_a_recording(tmp_path: Path, capsys: Captured) -> None:
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    home.mkdir()
+    elsewhere.mkdir()
+    _, file = bundled(home)
+    file.rename(elsewhere / "run.emu")
+    shutil.rmtree(home)
+    script = tmp_path / "script"
+    script.write_text("last write port 0x10\nwhere\ngoto start\nbreak main\ncontinue\nwhere\n")
+    capsys.readouterr()
+    assert main(["debug", str(elsewhere / "run.emu"), "--script", str(script)]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert ".c:" in out
+    assert "main" in out.split("breakpoint")[-1]
+
+
+def test_symbols_that_are_asked_for_travel_too(tmp_path: Path, capsys: Captured) -> None:
+    kernel = tmp_path / "named.elf"
+    shutil.copy(FOLDER / "guests" / "hello" / "hello.elf", kernel)
+    file = recorded(tmp_path, CODE, "--symbols", str(kernel))
+    kernel.unlink()
+    recording = Recording.open(Path(file))
+    assert recording.programs == [kernel]
+    assert recording.program(kernel).startswith(b"\x7fELF")
+    recording.close()
+
+
+def test_symbols_that_cannot_be_read_are_told_of_and_left_out(tmp_path: Path, capsys: Captured) -> None:
+    file = recorded(tmp_path, CODE, "--symbols", str(tmp_path / "none.elf"))
+    assert "none.elf cannot be read" in capsys.readouterr().err
+    assert main(["replay", file]) == 0
+
+
+@pytest.mark.parametrize("command", ["replay", "debug"])
+def test_an_input_that_is_another_file_now_is_told_of(command: str, tmp_path: Path, capsys: Captured) -> None:
+    file = recorded(tmp_path)
+    rom = tmp_path / "rom.bin"
+    rom.write_bytes(bytes(rom.stat().st_size))
+    (tmp_path / "script").write_text("")
+    capsys.readouterr()
+    more = ["--script", str(tmp_path / "script")] if command == "debug" else []
+    assert main([command, file, *more]) == 0
+    note = f"emu: {rom} has changed since: its copy in the recording is used\n"
+    assert capsys.readouterr().err == note
 
 
 def test_a_recording_takes_no_machine_besides(tmp_path: Path, capsys: Captured) -> None:
