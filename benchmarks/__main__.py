@@ -15,6 +15,7 @@ from benchmarks import (
     ports,
     processes,
     processor,
+    recordings,
     smoke,
     stores,
 )
@@ -32,6 +33,7 @@ GROUPS = {
     "processes": processes.measurements,
     "smoke": smoke.measurements,
     "debugger": debugger.measurements,
+    "recordings": recordings.measurements,
     "linux": linux.measurements,
 }
 

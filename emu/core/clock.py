@@ -39,7 +39,7 @@ class Timer:
 
     def arm(self, deadline_ns: int) -> None:
         """Fire at virtual time `deadline_ns`, or at the next decision point if that is past."""
-        self.deadline = deadline_ns
+        self.deadline = min(max(deadline_ns, 0), self._clock.end_ns)
         self._clock._timers_changed()
 
     def cancel(self) -> None:
@@ -59,6 +59,8 @@ class Clock:
     def __init__(self, costs: Costs | None = None) -> None:
         self.costs = costs or Costs()
         self.ticks_per_ns = self.costs.bytes_per_ns
+        self.end_ns = FAR_FUTURE_TICKS // self.ticks_per_ns
+        """Nothing is due later, whatever a saved state says."""
         self.cells = array("q", [0, FAR_FUTURE_TICKS, FAR_FUTURE_TICKS])
         self.limit: int | None = None
         """Ticks at which whoever runs the machine wants control: not an event of the machine itself."""
@@ -127,8 +129,6 @@ class Clock:
         self._set_deadline()
 
     def _set_deadline(self) -> None:
-        timer = FAR_FUTURE_TICKS
-        if self._next_timer is not None:
-            timer = min(self._next_timer * self.ticks_per_ns, FAR_FUTURE_TICKS)
+        timer = FAR_FUTURE_TICKS if self._next_timer is None else self._next_timer * self.ticks_per_ns
         self.cells[NEXT_TIMER] = timer
         self.cells[DEADLINE] = timer if self.limit is None else min(timer, self.limit)

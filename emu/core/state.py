@@ -21,8 +21,8 @@ S = TypeVar("S")
 Plain = None | bool | int | float | str | bytes | list[Any] | dict[str, Any]
 WORDS = (Path, IPv4Address)
 """Kinds that a word stands for."""
-BEYOND = 1 << 60
-"""No number in a state is so large: the largest are times."""
+LOWEST, BEYOND = -(1 << 63), 1 << 64
+"""A number in a state is not below the one, and below the other."""
 
 
 class StateError(Exception):
@@ -95,7 +95,7 @@ def _from_plain(kind: Any, plain: Any, where: str) -> Any:
         return plain
     if issubclass(kind, int) and kind is not bool:
         whole = isinstance(plain, int) and not isinstance(plain, bool)
-        _expect(whole and -BEYOND < plain < BEYOND, kind, plain, where)
+        _expect(whole and LOWEST <= plain < BEYOND, kind, plain, where)
         return kind(plain)
     _expect(type(plain) is kind, kind, plain, where)
     return plain

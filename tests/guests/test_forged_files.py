@@ -14,6 +14,7 @@ import pytest
 from emu.core.errors import ConfigError
 from emu.core.state import to_plain
 from emu.machine import recording as recording_module
+from emu.machine import spool
 from emu.machine.archive import MANIFEST
 from emu.machine.config import Drive, Fault, MachineConfig, Nic
 from emu.machine.inbox import Arrival, DivergedError
@@ -103,6 +104,8 @@ def test_a_forged_snapshot_is_refused_or_goes_on(tmp_path: Path) -> None:
 def test_a_forged_recording_is_refused_or_replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recording_module, "SHORTEST_INTERVAL_S", 0)
     monkeypatch.setattr(recording_module, "PATIENCE", 0)
+    monkeypatch.setattr(spool, "MOST_SNAPSHOTS", 2)
+    monkeypatch.setattr(spool, "SPARED", 1)
     with closing(Machine(everything(tmp_path), tracked=True, deferred=True)) as machine:
         recorder = Recorder(machine)
         machine.loop.pace = Pace(slice_bytes=6_000_000)

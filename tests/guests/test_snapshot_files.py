@@ -23,6 +23,7 @@ from emu.observe.trace_hash import TraceHash
 from tests.echo import echo
 from tests.unit.rom import write_rom
 
+PEER_NS = 50_000_000
 GUESTS = ("hello", "modes", "unplug-all", "ide-cdrom", "ne2k", "smc", "uart", "pci-scan", "bios-services")
 
 
@@ -124,14 +125,14 @@ def test_a_peer_goes_on_serving_the_folder_that_has_gone(tmp_path: Path) -> None
     )
     config = replace(config, nics=nics)
     machine = Machine(config)
-    machine.run(length_ns(config) // 2)
+    machine.run(PEER_NS // 2)
     write_snapshot(tmp_path / "saved.emu", machine)
-    ended = Run(machine).to_the_end()
+    ended = Run(machine).to_the_end(PEER_NS)
     (folder / "below" / "file").unlink()
     (folder / "below").rmdir()
     folder.rmdir()
     saved = read_snapshot(tmp_path / "saved.emu")
-    assert Run(saved.machine()).to_the_end() == ended
+    assert Run(saved.machine()).to_the_end(PEER_NS) == ended
 
 
 def write_disk(folder: Path) -> MachineConfig:
