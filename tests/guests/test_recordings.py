@@ -19,6 +19,7 @@ from emu.debug.places import Place
 from emu.debug.time_travel import TimeTravel
 from emu.machine import recording as recording_module
 from emu.machine.archive import MANIFEST, Archive
+from emu.machine.checkpoints import Checkpoints
 from emu.machine.config import MachineConfig, Nic
 from emu.machine.inbox import Arrival
 from emu.machine.keys import strokes
@@ -120,6 +121,24 @@ def test_time_travel_goes_back_over_the_snapshots_of_a_recording(begins: int, tm
     assert machine.departures == departures
     fresh.close()
     machine.close()
+
+
+def test_a_checkpoint_loaded_before_all_others_leads_back_to_them(tmp_path: Path) -> None:
+    file = tmp_path / "run.emu"
+    record(load("unplug-all"), file)[1].close()
+    recording = Recording.open(file)
+    machine = recording.machine(tracked=True)
+    first, later = recording.times[1], recording.times[-2]
+    recording.put_back(machine, later)
+    checkpoints = Checkpoints(machine, stored=recording)
+    checkpoints.take()
+    there = machine.save()
+    machine.run()
+    assert checkpoints.go(first) == first
+    assert checkpoints.go(later) == later
+    assert machine.save() == there
+    machine.close()
+    recording.close()
 
 
 def test_a_steered_run_forgets_the_snapshots_behind(tmp_path: Path) -> None:
