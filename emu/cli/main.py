@@ -69,11 +69,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+def _with_remedy(error: click.ClickException) -> str:
+    """The sentence of an error of click's, which does not always say what to do."""
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    if context is None or ":" in message or message.endswith("?"):
+        return message
+    return f"{message}: `{context.command_path} --help` tells what it takes"
+
+
 def _status(arguments: Sequence[str] | None) -> int:
     try:
         result = emu.main(args=arguments, prog_name="emu", standalone_mode=False)
     except click.ClickException as error:
-        complain(error.format_message().rstrip("."))
+        complain(_with_remedy(error))
         return USAGE
     except ConfigError as error:
         complain(str(error))

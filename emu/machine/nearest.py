@@ -9,7 +9,7 @@ def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
     """At most `count` of the known names that look like `word`, the likeliest first."""
     from difflib import get_close_matches
 
-    return get_close_matches(word.lower(), list(known), n=count, cutoff=0.5)
+    return get_close_matches(word.lower(), list(known), n=count, cutoff=0.6)
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

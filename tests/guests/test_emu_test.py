@@ -70,7 +70,7 @@ def test_a_bundled_guest_is_tested_by_its_name() -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ((), "emu: Missing argument 'PATH | GUEST ...'"),
+        ((), "emu: Missing argument 'PATH | GUEST ...': `emu test --help` tells what it takes"),
         (("nope/",), "emu: nope/ does not exist: give a machine file, a folder, or the name of a guest"),
         (("helo",), "emu: there is no guest 'helo': did you mean 'hello'?"),
         (

@@ -49,7 +49,10 @@ def test_no_command_is_wrong_usage_and_shows_the_help(capsys: pytest.CaptureFixt
         (["guest"], "emu: there is no command 'guest': did you mean `emu guests`?\n"),
         (["qqq"], "emu: there is no command 'qqq': `emu --help` lists those there are\n"),
         (["--verson"], "emu: No such option '--verson'. Did you mean"),
-        (["guests", "x"], "emu: Got unexpected extra argument (x)\n"),
+        (
+            ["guests", "x"],
+            "emu: Got unexpected extra argument (x): `emu guests --help` tells what it takes\n",
+        ),
     ],
 )
 def test_wrong_usage_is_one_sentence(
