@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emu.core.errors import ConfigError
 from emu.inspect.coverage import NO_LINES, Coverage, format_of, refuse_nowhere
-from emu.inspect.explanation import load_symbols
+from emu.inspect.programs import load_symbols
 from emu.machine.config import MachineConfig
 from emu.machine.machine import Machine
 

@@ -30,7 +30,7 @@ from emu.debug.places import Place
 from emu.debug.repl import converse
 from emu.debug.session import run_script
 from emu.inspect.cues import Cues
-from emu.inspect.explanation import load_symbols
+from emu.inspect.programs import load_symbols
 from emu.machine.archive import is_archive
 from emu.machine.checkpoints import Follower
 from emu.machine.config import MachineConfig

@@ -10,7 +10,7 @@ from emu.debug.gdb.monitor import Monitor
 from emu.debug.gdb.server import Server
 from emu.debug.gdb.target import Target
 from emu.debug.gdb.target_description import Width
-from emu.inspect.explanation import found_symbols
+from emu.inspect.programs import found_symbols
 from emu.machine.config import MachineConfig
 from emu.machine.run_loop import Stop
 

@@ -16,7 +16,6 @@ from emu.core.errors import ConfigError, HostError
 from emu.core.events import Observer
 from emu.debug.gates import Gates
 from emu.inspect.decoders import PciDecoder, UnplugDecoder
-from emu.inspect.explanation import all_programs, load_symbols
 from emu.inspect.outcome import Outcome, Verdict, judge
 from emu.inspect.summary import Summary
 from emu.inspect.transcript import Transcript
@@ -174,6 +173,7 @@ class Session:
             return self.machine.run(limit_ns)
         from emu.cli.debugging import run_with_gdb
         from emu.debug.debugger import Debugger
+        from emu.inspect.programs import load_symbols
 
         debugger = Debugger(
             self.machine,
@@ -190,6 +190,7 @@ class Session:
         """Record the run, if that is wanted. Raises ConfigError."""
         path = self.config.run.record
         if path is not None:
+            from emu.inspect.programs import all_programs
             from emu.machine.recording import Recorder
 
             self._recorder = Recorder(self.machine, folder=path.parent, programs=all_programs(self.config))

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import deepcopy
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emu.core.errors import ConfigError
 from emu.inspect.decoders import UnplugDecoder
 from emu.inspect.device_checker import DeviceChecker, DeviceCheckerState
 from emu.inspect.findings import Finding, Findings, FindingsState, broken
 from emu.inspect.place import Locator
+from emu.inspect.programs import load_symbols
 from emu.inspect.protocol_checker import CheckerState, ProtocolChecker
 from emu.inspect.protocol_rules import Verdict
-from emu.inspect.shared_symbols import SHARED
-from emu.inspect.symbols import SymbolFiles, Symbols, files_beside
-from emu.machine.config import MachineConfig
+from emu.inspect.symbols import SymbolFiles
 from emu.machine.machine import Machine
 
 if TYPE_CHECKING:
-    from emu.machine.recording import Recording
+    pass
 
 ExplainerState = tuple[FindingsState, CheckerState, DeviceCheckerState]
 
@@ -62,41 +59,6 @@ def explain(machine: Machine) -> Explainer:
     """An explainer with all symbols that there are. Raises ConfigError where those asked for are unusable."""
     files, complaints = load_symbols(machine.config)
     return Explainer(machine, files, complaints)
-
-
-def load_symbols(config: MachineConfig, recording: Recording | None = None) -> tuple[SymbolFiles, list[str]]:
-    """The symbols of a machine's guest, and what is wrong with files that were not asked for by name.
-
-    With a `recording` they are those that it has. Raises ConfigError where those of the configuration are
-    unusable.
-    """
-    given = list(dict.fromkeys(config.run.symbols))
-    files = [SHARED.load(path) for path in given]
-    complaints = []
-    for path in found_symbols(config) if recording is None else recording.programs:
-        if path not in given:
-            try:
-                loaded = SHARED.load(path) if recording is None else Symbols(path, recording.program(path))
-                files.append(loaded)
-            except ConfigError as error:
-                complaints.append(f"warning: {error}")
-    return SymbolFiles(files), complaints
-
-
-def all_programs(config: MachineConfig) -> list[Path]:
-    """The ELF files that symbols are taken from, those that were asked for first."""
-    return list(dict.fromkeys([*config.run.symbols, *found_symbols(config)]))
-
-
-def found_symbols(config: MachineConfig) -> list[Path]:
-    """A kernel that is an ELF file, and what lies beside images."""
-    paths = []
-    kernel = config.kernel
-    if kernel is not None and kernel.elf:
-        paths.append(kernel.image)
-    for drive in config.drives:
-        paths += files_beside(drive.image)
-    return list(dict.fromkeys(paths))
 
 
 def as_plain(findings: Iterable[Finding]) -> dict[str, Any]:

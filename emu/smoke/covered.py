@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from emu.inspect.coverage import FORMS, Counts, Coverage
-from emu.inspect.explanation import load_symbols
+from emu.inspect.programs import load_symbols
 from emu.smoke.watched import Watched
 
 

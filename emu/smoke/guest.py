@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from emu.inspect.explanation import Explainer, load_symbols
+from emu.inspect.explanation import Explainer
+from emu.inspect.programs import load_symbols
 from emu.inspect.screen import lines_of
 from emu.inspect.summary import as_text
 from emu.inspect.transcript_rows import row

@@ -17,7 +17,7 @@ from pathlib import Path
 from emu.backends.capture import Capture
 from emu.core.errors import ConfigError
 from emu.inspect.decoders import PciDecoder, UnplugDecoder
-from emu.inspect.explanation import all_programs
+from emu.inspect.programs import all_programs
 from emu.inspect.summary import as_text
 from emu.machine.parts import nic_name
 from emu.machine.recording import Recorder

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from emu.inspect.coverage import Coverage
-from emu.inspect.explanation import load_symbols
+from emu.inspect.programs import load_symbols
 from tests.guests.machines import Guest
 from tests.laws.test_coverage import by_byte
 from tests.unit.inspect.drcov_log import read_log

@@ -12,7 +12,7 @@ from emu.debug.debugger import Debugger
 from emu.debug.errors import CommandError
 from emu.debug.gates import Gates
 from emu.debug.session import all_commands
-from emu.inspect.explanation import load_symbols
+from emu.inspect.programs import load_symbols
 from emu.machine.loader import load
 from emu.machine.machine import Machine
 from emu.machine.recording import Recorder, Recording

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from emu.inspect.coverage import Coverage
-from emu.inspect.explanation import load_symbols
+from emu.inspect.programs import load_symbols
 from tests.guests.machines import Guest
 
 pytestmark = pytest.mark.skipif(
