@@ -59,8 +59,9 @@ u8 end(void)
 	u8 status;
 
 	check(came, "the end of a transfer interrupts");
-	if (on_tcg())
-		pause_ms(2);	/* QEMU interrupts a little before it clears Active */
+	/* QEMU interrupts a little before it clears Active, a busy host's not so little; some endings never do. */
+	for (u32 i = 0; on_tcg() && i < 100 && (bm_get(BM_STATUS) & BM_ACTIVE); i++)
+		pause_ms(2);
 	status = bm_get(BM_STATUS);
 	in8(ide_port(MASTER, IDE_STATUS));
 	bm_put(BM_COMMAND, 0);
